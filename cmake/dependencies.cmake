@@ -1,0 +1,17 @@
+# What the system provides; `./dev deps` installs it. Nothing is vendored, nothing is downloaded.
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(llhttp 9.2 REQUIRED)  # 8.x lets requests be smuggled (CVE-2023-30589)
+find_package(ZLIB REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+pkg_check_modules(libuv REQUIRED IMPORTED_TARGET libuv)
+pkg_check_modules(brotlidec REQUIRED IMPORTED_TARGET libbrotlidec)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+if(SSE_PROXY_TESTS)
+  find_package(GTest REQUIRED)
+  pkg_check_modules(brotlienc REQUIRED IMPORTED_TARGET libbrotlienc)
+endif()

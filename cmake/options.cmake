@@ -1,0 +1,27 @@
+# How every target is compiled, and the one way a folder becomes a library.
+
+add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wpedantic -fno-omit-frame-pointer)
+if(SSE_PROXY_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(SSE_PROXY_SANITIZE)
+  add_compile_options(-fsanitize=${SSE_PROXY_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${SSE_PROXY_SANITIZE})
+endif()
+add_link_options(-Wl,--as-needed)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+# add_folder_library(parser LINKS a b): all *.cc of parser/ (but main.cc) as the static library `parser`.
+function(add_folder_library name)
+  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.cc)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${ARG_LINKS})
+  target_compile_definitions(${name} PUBLIC SSE_PROXY_VERSION="${PROJECT_VERSION}")
+endfunction()
