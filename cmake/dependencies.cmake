@@ -2,7 +2,8 @@
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
-find_package(llhttp 9.2 REQUIRED)  # 8.x lets requests be smuggled (CVE-2023-30589)
+find_package(llhttp REQUIRED)
+pkg_check_modules(llhttp_version REQUIRED libllhttp>=9.2)  # 8.x lets requests be smuggled (CVE-2023-30589)
 find_package(ZLIB REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
