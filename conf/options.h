@@ -2,7 +2,8 @@
 //   Filled by  conf/load: defaults < TOML file < environment < flags.
 //   Read by    everything; nobody writes it after load() has returned, so threads share it freely.
 // Durations of 0 mean "off" where the option table allows `off`. An empty optional means `auto`
-// until finish() has chosen the value; after load() no optional here is empty.
+// until finish() has chosen the value; after load() none here is empty but first_keepalive, whose
+// `auto` depends on the request.
 #pragma once
 
 #include <chrono>
@@ -25,6 +26,8 @@ enum class OnDisconnect : uint8_t { abort, drain };  // what a lost client means
 enum class LogLevel : uint8_t { trace, debug, info, warn, error, off };
 enum class LogFormat : uint8_t { text, json };
 
+inline constexpr milliseconds kFirstKeepalive = 500ms;
+
 // A socket address to listen on or to connect to, as the user wrote it, taken apart.
 struct Endpoint {
   std::string text;       // as written, for messages
@@ -39,10 +42,12 @@ struct SseOptions {
   std::optional<milliseconds> keepalive;  // silence towards the client before a keep-alive; 0: never
   std::string keepalive_comment = "keep-alive";
   KeepaliveForm keepalive_form = KeepaliveForm::block;
-  std::string keepalive_event;                  // not empty: a named event in place of the comment
-  std::optional<milliseconds> first_keepalive;  // silence after the head before the first one; 0: never
-  size_t padding = 0;                           // injected comments are filled with spaces to this size
-  milliseconds early_headers{0};                // commit the head after this much upstream silence; 0: never
+  std::string keepalive_event;  // not empty: a named event in place of the comment
+  // Silence after the head, while no body byte was written, before the first one; 0: never. Empty
+  // (`auto`): kFirstKeepalive for an expected event stream, never for another.
+  std::optional<milliseconds> first_keepalive;
+  size_t padding = 0;             // injected comments are filled with spaces to this size
+  milliseconds early_headers{0};  // commit the head after this much upstream silence; 0: never
   std::string early_error_event = "error";
   milliseconds retry_on_error{0};  // own 502/503/504 becomes 200 + `retry:`; 0: never
   OnDisconnect on_disconnect = OnDisconnect::abort;
@@ -84,7 +89,7 @@ struct Options {
   std::vector<Endpoint> listen{{"0.0.0.0:8080", "", "0.0.0.0", 8080}};
   std::vector<Endpoint> upstream;
   std::string upstream_host = "keep";  // `keep`, `upstream`, or the Host to send
-  unsigned workers = 1;                // event loops; `auto` is resolved at load
+  unsigned workers = 1;                // event loops; 0 is `auto` until finish(), never after load()
   std::vector<std::string> behind;     // names of conf/behind's table
   std::vector<std::string> sse_paths;  // globs: requests that expect an event stream
   RouteOptions route;                  // what a request gets that no rule matches
