@@ -22,9 +22,9 @@ struct Intermediary {
   milliseconds first_byte{0};         // wait for the response head before it answers by itself
   milliseconds total{0};              // age at which it cuts any response
   milliseconds client_keepalive{0};   // how long it keeps an idle connection to us, where known
-  std::string_view total_note;        // about the total limit, where a number does not say it all
+  std::string_view total_note{};      // about the total limit, where a number does not say it all
   bool cuts_healthy_streams = false;  // the total limit applies without anything else happening
-  std::string_view advice;
+  std::string_view advice{};
 };
 
 // The whole table, in the order in which it is printed. Static.
