@@ -1,0 +1,226 @@
+#include "conf/fields.h"
+
+#include <algorithm>
+
+#include "conf/behind.h"
+#include "conf/endpoint.h"
+#include "conf/glob.h"
+#include "conf/suggest.h"
+#include "conf/units.h"
+
+namespace sse_proxy {
+namespace {
+
+using Problem = std::optional<std::string>;
+
+// An event stream's line can't hold these; NUL upsets more than one reader.
+Problem check_line(std::string_view text) {
+  if (text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos) return std::nullopt;
+  return quoted(text) + " contains a line end or a NUL, which would end the line it is written to";
+}
+
+Problem check_event_name(std::string_view text) {
+  if (text.empty()) return "\"\" is not the name of an event: write one such as \"error\"";
+  return check_line(text);
+}
+
+Problem check_host(std::string_view text) {
+  if (text == "keep" || text == "upstream" || is_authority(text)) return std::nullopt;
+  return quoted(text) + " is not a Host: write keep, upstream, a name, or name:port";
+}
+
+Problem check_behind(std::string_view text) {
+  if (find_intermediary(text)) return std::nullopt;
+  std::vector<Candidate> names;
+  for (const Intermediary& entry : intermediaries()) names.push_back({entry.name, entry.name});
+  return quoted(text) + " is not a name that behind knows" + did_you_mean(nearest(text, names)) +
+         " (--behind list prints them)";
+}
+
+Problem check_glob(std::string_view text) {
+  if (auto glob = Glob::compile(text); !glob) return glob.error().message;
+  return std::nullopt;
+}
+
+// In the order of the enumerators.
+constexpr std::string_view kForms[] = {"block", "line"};
+constexpr std::string_view kDisconnects[] = {"abort", "drain"};
+constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warn", "error", "off"};
+constexpr std::string_view kFormats[] = {"text", "json"};
+
+constexpr auto kProcess = Scope::process;
+constexpr auto kRequest = Scope::request;
+
+using S = SseOptions;
+using T = TimeoutOptions;
+using L = LimitOptions;
+
+// key, flag, metavar, value, scope, topic, help
+constexpr Field kFields[] = {
+    {"listen", "listen", "ADDR", EndpointsValue{&Options::listen, parse_listen}, kProcess, Topic::basics,
+     "address to listen on: host:port, [v6]:port or unix:/path; repeat for several"},
+    {"upstream", "upstream", "URL", EndpointsValue{&Options::upstream, parse_upstream}, kProcess,
+     Topic::basics,
+     "where requests go: http://host[:port] or unix:/path; repeat for several, which take turns"},
+    {"upstream_host", "upstream-host", "keep|upstream|NAME", TextValue{&Options::upstream_host, check_host},
+     kProcess, Topic::basics, "the Host sent upstream: the client's own, the upstream's, or this one"},
+    {"workers", "workers", "N|auto", WorkersValue{&Options::workers}, kProcess, Topic::basics,
+     "event loops; auto: as many as the CPUs that the cgroup allows"},
+    {"behind", "behind", "NAME,...", TextsValue{&Options::behind, check_behind, true}, kProcess,
+     Topic::basics,
+     "what stands in front: alb, cloudflare, nginx, ...; `--behind list` prints the names and their limits"},
+
+    {"sse.paths", "sse-path", "GLOB", TextsValue{&Options::sse_paths, check_glob, false}, kProcess,
+     Topic::streams,
+     "requests that expect an event stream whatever their Accept says; * stays within a segment, ** does "
+     "not; "
+     "repeat for several"},
+    {"sse.keepalive", "keepalive", "auto|off|DUR", AutoDurationValue{&S::keepalive, true, 10ms}, kRequest,
+     Topic::streams,
+     "silence towards the client before a keep-alive; auto: half the shortest idle timeout of behind, at "
+     "most 30s; "
+     "15s without behind"},
+    {"sse.keepalive_comment", "keepalive-comment", "TEXT", TextValue{&S::keepalive_comment, check_line},
+     kRequest, Topic::streams, "text of the keep-alive comment"},
+    {"sse.keepalive_form", "keepalive-form", "block|line",
+     WordValue<KeepaliveForm>{&S::keepalive_form, kForms}, kRequest, Topic::streams,
+     "the comment with or without a blank line after it; line is for clients that report a comment as an "
+     "empty "
+     "message"},
+    {"sse.keepalive_event", "keepalive-event", "NAME", TextValue{&S::keepalive_event, check_line}, kRequest,
+     Topic::streams, "send an event of this name, with `data: {}`, in place of the comment"},
+    {"sse.first_keepalive", "first-keepalive", "auto|off|DUR", AutoDurationValue{&S::first_keepalive, true},
+     kRequest, Topic::streams,
+     "silence after the head before the first keep-alive, for hops that hold the head until a body byte "
+     "comes; auto: "
+     "500ms for expected event streams; off where keepalive is off"},
+    {"sse.padding", "padding", "SIZE", SizeValue{.place = &S::padding, .most = 64 * kKiB}, kRequest,
+     Topic::streams, "fill every injected comment with spaces to this size, for hops that hold small writes"},
+    {"sse.early_headers", "early-headers", "off|DUR", DurationValue{&S::early_headers, true}, kRequest,
+     Topic::streams,
+     "answer an expected event stream with 200 after this much upstream silence, and start keep-alives; an "
+     "error of "
+     "the upstream then becomes an event"},
+    {"sse.early_error_event", "early-error-event", "NAME", TextValue{&S::early_error_event, check_event_name},
+     kRequest, Topic::streams, "name of that event"},
+    {"sse.retry_on_error", "retry-on-error", "off|DUR", DurationValue{&S::retry_on_error, true}, kRequest,
+     Topic::streams,
+     "instead of the proxy's own 502, 503 or 504, end an expected event stream with `retry:` near this "
+     "value, so that "
+     "browsers reconnect"},
+    {"sse.on_disconnect", "on-disconnect", "abort|drain",
+     WordValue<OnDisconnect>{&S::on_disconnect, kDisconnects}, kRequest, Topic::streams,
+     "when the client has gone: close the upstream at once, or read it to its end"},
+    {"sse.max_event_bytes", "max-event-bytes", "SIZE", SizeValue{.place = &S::max_event_bytes, .least = 1},
+     kRequest, Topic::streams, "hold at most this much of an incomplete event; a larger one streams through"},
+    {"sse.partial_flush", "partial-flush", "off|DUR", DurationValue{&S::partial_flush, true}, kRequest,
+     Topic::streams, "hold an incomplete event at most this long, from its first held byte"},
+    {"sse.retry", "retry", "off|DUR", DurationValue{&S::retry, true}, kRequest, Topic::streams,
+     "inject `retry:` with this value at the start of each stream"},
+    {"sse.max_stream_age", "max-stream-age", "off|DUR", DurationValue{&S::max_stream_age, true}, kRequest,
+     Topic::streams, "end older GET streams cleanly, with 10 % jitter"},
+    {"sse.decoder_memory", "decoder-memory", "auto|SIZE", AutoSizeValue{&Options::decoder_memory, 48 * kKiB},
+     kProcess, Topic::streams,
+     "for all content decoders of the process; auto: a quarter of the cgroup's memory limit, at most 256MiB"},
+
+    {"timeouts.header", "header-timeout", "DUR", DurationValue{&T::header}, kProcess, Topic::timeouts,
+     "a request head must be complete"},
+    {"timeouts.body", "body-timeout", "DUR", DurationValue{&T::body}, kRequest, Topic::timeouts,
+     "longest silence inside a request body, until the response head has come"},
+    {"timeouts.idle", "idle-timeout", "auto|DUR", AutoDurationValue{&T::idle}, kProcess, Topic::timeouts,
+     "idle client connection; auto: longer than what behind names keeps one, else 75s"},
+    {"timeouts.connect", "connect-timeout", "DUR", DurationValue{&T::connect}, kRequest, Topic::timeouts,
+     "to connect upstream, over all addresses of a name, tried in turn"},
+    {"timeouts.response", "response-timeout", "DUR", DurationValue{&T::response}, kRequest, Topic::timeouts,
+     "wait for the upstream's response head, from the last request byte passed on"},
+    {"timeouts.read", "read-timeout", "DUR", DurationValue{&T::read}, kRequest, Topic::timeouts,
+     "longest silence in a response body that is not an event stream"},
+    {"timeouts.stream", "stream-timeout", "off|DUR", DurationValue{&T::stream, true}, kRequest,
+     Topic::timeouts, "longest silence of an upstream event stream"},
+    {"timeouts.write", "write-timeout", "DUR", DurationValue{&T::write}, kRequest, Topic::timeouts,
+     "a client that takes nothing for so long is dropped"},
+
+    {"limits.connections", "max-connections", "N", CountValue{&L::connections, 1, 10'000'000}, kProcess,
+     Topic::limits, "client connections of the process; further ones wait in the listen queue"},
+    {"limits.backlog", "backlog", "N", CountValue{&L::backlog, 1, 65535}, kProcess, Topic::limits,
+     "length of the listen queue"},
+    {"limits.header_bytes", "max-header-bytes", "SIZE",
+     SizeValue{.place = &L::header_bytes, .least = kKiB, .most = 64 * kMiB}, kProcess, Topic::limits,
+     "largest head of a request or response; 431 or 502"},
+    {"limits.body_bytes", "max-body-bytes", "off|SIZE",
+     SizeValue{.place = &RouteOptions::body_bytes, .off = true}, kRequest, Topic::limits,
+     "largest request body; 413"},
+    {"limits.buffer_bytes", "buffer-bytes", "SIZE", SizeValue{.place = &L::buffer_bytes, .least = 4 * kKiB},
+     kProcess, Topic::limits, "bytes ready to send per stream before its upstream is paused"},
+    {"limits.buffer_memory", "buffer-memory", "auto|SIZE", AutoSizeValue{&L::buffer_memory, 64 * kKiB},
+     kProcess, Topic::limits,
+     "for all held and queued bytes of the process; auto: a quarter of the cgroup's memory limit, at most "
+     "1GiB"},
+
+    {"upstream_idle", "upstream-idle", "N", CountValue{&Options::upstream_idle, 0, 1'000'000}, kProcess,
+     Topic::upstream, "kept-alive upstream connections per worker"},
+    {"upstream_idle_timeout", "upstream-idle-timeout", "DUR", DurationValue{&Options::upstream_idle_timeout},
+     kProcess, Topic::upstream,
+     "use an idle upstream connection again for so long; Node and uvicorn close theirs after 5s"},
+    {"resolve_interval", "resolve-interval", "DUR", DurationValue{&Options::resolve_interval}, kProcess,
+     Topic::upstream, "look names up again this often; an old answer is kept when that fails"},
+
+    {"unix_mode", "unix-mode", "MODE", ModeValue{&Options::unix_mode}, kProcess, Topic::process,
+     "permissions of listening Unix sockets, in octal"},
+    {"reuse_port", "reuse-port", "on|off", SwitchValue{&Options::reuse_port}, kProcess, Topic::process,
+     "let another instance listen on the same port, for a hand-over"},
+
+    {"log.level", "log-level", "LEVEL", WordValue<LogLevel>{&Options::log_level, kLevels}, kProcess,
+     Topic::logging, "trace, debug, info, warn, error or off"},
+    {"log.format", "log-format", "text|json", WordValue<LogFormat>{&Options::log_format, kFormats}, kProcess,
+     Topic::logging, "lines for people or for machines"},
+    {"log.access", "access-log", "on|off", SwitchValue{&Options::access_log}, kProcess, Topic::logging,
+     "a line per finished exchange"},
+
+    {"drain.delay", "drain-delay", "DUR", DurationValue{&Options::drain_delay, false, 0ms}, kProcess,
+     Topic::drain, "after SIGTERM, go on accepting for so long, until the load balancer has noticed"},
+    {"drain.timeout", "drain-timeout", "DUR", DurationValue{&Options::drain_timeout, false, 0ms}, kProcess,
+     Topic::drain, "then end everything within this; event streams end spread over it"},
+};
+
+}  // namespace
+
+std::string_view title(Topic topic) {
+  switch (topic) {
+    case Topic::basics: return "Where from, where to";
+    case Topic::streams: return "Event streams";
+    case Topic::timeouts: return "Timeouts";
+    case Topic::limits: return "Limits";
+    case Topic::upstream: return "Upstream connections";
+    case Topic::process: return "Sockets";
+    case Topic::logging: return "Logging";
+    case Topic::drain: return "Shutting down";
+  }
+  return "";
+}
+
+std::span<const Field> fields() { return kFields; }
+
+const Field* find_key(std::string_view key) {
+  const auto found = std::ranges::find(kFields, key, &Field::key);
+  return found == std::end(kFields) ? nullptr : found;
+}
+
+const Field* find_flag(std::string_view flag) {
+  const auto found = std::ranges::find(kFields, flag, &Field::flag);
+  return found == std::end(kFields) ? nullptr : found;
+}
+
+std::string variable_of(const Field& field) {
+  std::string name = "SSE_PROXY_";
+  for (const char c : field.key)
+    name += c == '.' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return name;
+}
+
+bool is_list(const Field& field) {
+  return std::holds_alternative<TextsValue>(field.value) ||
+         std::holds_alternative<EndpointsValue>(field.value);
+}
+
+}  // namespace sse_proxy
