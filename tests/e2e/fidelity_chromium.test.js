@@ -1,18 +1,10 @@
 // Chromium: the same events direct and through the proxy, from a page that came the same way.
-import { after, before, describe } from 'node:test';
-import { Browser, skipReason } from './clients/chromium.js';
+import { describe } from 'node:test';
 import { describeFidelity } from './lib/fidelity.js';
+import { LANES, withBrowser } from './lib/lanes.js';
 
-const skip = skipReason();
-
-describe('Chromium', { skip }, () => {
-  let browser;
-  before(async () => {
-    browser = await Browser.launch();
-  });
-  after(() => browser?.close());
-  // A browser has six connections per origin; three tests at a time leave room for slow closes.
-  for (const client of ['eventSource', 'fetchEventSource']) {
-    describeFidelity(`Chromium's ${client}: the same events direct and proxied`, () => browser[client], { concurrency: 3 });
-  }
+describe('Chromium', { concurrency: 2 }, () => {
+  withBrowser();
+  // A browser has six connections per origin; five tests at a time leave room for slow closes.
+  for (const lane of [LANES.chromium, LANES.chromiumFetchEventSource]) describeFidelity(lane, 5);
 });

@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { within } from './lib/within.js';
 
+const BINARY = process.env.SSE_PROXY_BINARY ?? fileURLToPath(new URL('../../build/release/sse-proxy', import.meta.url));
 const LISTENING = /listening on .*127\.0\.0\.1:(\d+)/;
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
@@ -18,11 +21,10 @@ export class Proxy {
   log = '';
 
   static async start(upstream, ...flags) {
-    const binary = process.env.SSE_PROXY_BINARY;
-    assert.ok(binary, 'SSE_PROXY_BINARY must name the sse-proxy binary, e.g. build/release/sse-proxy');
+    assert.ok(existsSync(BINARY), `no ${BINARY}: build it, or set SSE_PROXY_BINARY`);
     const proxy = new Proxy();
     const fixed = ['--listen', '127.0.0.1:0', '--upstream', upstream, '--drain-timeout', '2s'];
-    proxy.#child = spawn(binary, [...fixed, ...flags], { stdio: ['ignore', 'ignore', 'pipe'], env: cleanEnvironment() });
+    proxy.#child = spawn(BINARY, [...fixed, ...flags], { stdio: ['ignore', 'ignore', 'pipe'], env: cleanEnvironment() });
     running.add(proxy.#child);
     proxy.port = await within(10_000, proxy.#readPort(), () => `the proxy's start-up line; it said: ${proxy.log}`);
     proxy.url = `http://127.0.0.1:${proxy.port}`;

@@ -58,6 +58,11 @@ function openInPage({ number, kind, url, types, reconnect, body, headers }) {
       headers: { ...(body && { 'content-type': 'application/json' }), ...headers },
       signal: abort.signal,
       openWhenHidden: true,
+      async onopen(response) {
+        const type = response.headers.get('content-type') ?? '';
+        if (!type.startsWith('text/event-stream')) throw new Error(`content-type ${type}`);
+        tell('opened');
+      },
       onmessage: ({ event, data, id }) => tell('received', { type: event || 'message', data, id }),
       onerror(error) {
         throw error;

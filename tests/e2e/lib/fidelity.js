@@ -43,9 +43,8 @@ async function compare(client, fixture, query, origin, proxy) {
   }
 }
 
-// `clients` is a function, as a browser is only there once the tests run.
-export function describeFidelity(name, clients, { concurrency, skip = false } = {}) {
-  describe(name, { skip, concurrency }, () => {
+export function describeFidelity({ name, client, skip }, concurrency) {
+  describe(`${name}: the same events direct and proxied`, { skip, concurrency }, () => {
     let origin, proxy;
     before(async () => {
       origin = await Origin.start();
@@ -53,12 +52,12 @@ export function describeFidelity(name, clients, { concurrency, skip = false } = 
       proxy = await Proxy.start(origin.url, '--keepalive', 'off');
     });
     after(async () => {
-      await origin.close();
-      await proxy.stop();
+      await origin?.close();
+      await proxy?.stop();
     });
     for (const fixture of Object.values(FIXTURES)) {
       for (const [mode, query] of Object.entries(MODES)) {
-        it(`${fixture.name}, ${mode}`, () => compare(clients(), fixture, query, origin, proxy));
+        it(`${fixture.name}, ${mode}`, () => compare(client(), fixture, query, origin, proxy));
       }
     }
   });

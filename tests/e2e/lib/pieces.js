@@ -14,11 +14,11 @@ export function seededRandom(seed) {
 const isInsideCrLf = (bytes, i) => bytes[i - 1] === 13 && bytes[i] === 10;
 const isInsideCharacter = (bytes, i) => (bytes[i] & 0xc0) === 0x80;
 
-// Pieces of random size, about 150 of them; half of all CR LF pairs and a quarter of the places inside a
+// Pieces of random size, about 75 of them; half of all CR LF pairs and a quarter of the places inside a
 // UTF-8 sequence are cut as well, since those are the cuts that readers get wrong.
 export function cutInPieces(bytes, seed) {
   const random = seededRandom(seed);
-  const largest = Math.max(8, Math.ceil(bytes.length / 75));
+  const largest = Math.max(8, Math.ceil(bytes.length / 38));
   const pieces = [];
   let start = 0, next = 1 + Math.floor(random() * largest);
   for (let i = 1; i < bytes.length; i++) {
