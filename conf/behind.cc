@@ -1,9 +1,9 @@
 #include "conf/behind.h"
 
 #include <algorithm>
-#include <iomanip>
 #include <ostream>
 
+#include "conf/layout.h"
 #include "conf/units.h"
 
 namespace sse_proxy {
@@ -132,14 +132,25 @@ std::string total_cell(const Intermediary& entry) {
   return format_duration(entry.total) + (note.empty() ? "" : " (" + note + ")");
 }
 
-void print_row(std::ostream& out, std::string_view name, const std::string& idle,
-               const std::string& first_byte, const std::string& total, std::string_view advice) {
-  out << std::left << std::setw(19) << name << std::setw(7) << idle << std::setw(12) << first_byte;
-  if (advice.empty()) {
-    out << total << '\n';
-  } else {
-    out << std::setw(22) << total << advice << '\n';
-  }
+struct Row {
+  std::string_view name;
+  std::string idle, first_byte, total;
+  std::string_view advice;
+};
+
+std::string format_row(const Row& row) {
+  constexpr size_t kIdle = 19, kFirstByte = 26, kTotal = 38, kAdvice = 60;
+  std::string out(row.name);
+  fill_to(out, kIdle);
+  out += row.idle;
+  fill_to(out, kFirstByte);
+  out += row.first_byte;
+  fill_to(out, kTotal);
+  out += row.total;
+  if (row.advice.empty()) return out + "\n";
+  fill_to(out, kAdvice);
+  append_wrapped(out, row.advice, kAdvice);
+  return out;
 }
 
 // Streams that end cleanly by themselves, 10 % jitter included, never reach the limit.
@@ -176,10 +187,11 @@ const Intermediary* find_intermediary(std::string_view name) {
 
 void print_behind_table(std::ostream& out) {
   out << "What can stand in front of sse-proxy, for --behind NAME,... (defaults of each; yours may "
-         "differ)\n\n";
-  print_row(out, "NAME", "IDLE", "FIRST BYTE", "WHOLE RESPONSE", "ADVICE");
+         "differ)\n\n"
+      << format_row({"NAME", "IDLE", "FIRST BYTE", "WHOLE RESPONSE", "ADVICE"});
   for (const Intermediary& entry : kTable) {
-    print_row(out, entry.name, cell(entry.idle), cell(entry.first_byte), total_cell(entry), entry.advice);
+    out << format_row(
+        {entry.name, cell(entry.idle), cell(entry.first_byte), total_cell(entry), entry.advice});
   }
   out << "\nIDLE: longest silence between two bytes; keep-alives keep clear of it.\n"
          "FIRST BYTE: longest wait for the head of a response; early-headers keeps clear of it.\n"

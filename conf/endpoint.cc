@@ -57,7 +57,7 @@ std::optional<uint16_t> parse_port(std::string_view text) {
 }
 
 Error bad_port(std::string_view text, std::string_view port, unsigned least) {
-  return problem(quoted(text) + " has the bad port " + quoted(port) + ": a port is a number from " +
+  return problem(in_quotes(text) + " has the bad port " + in_quotes(port) + ": a port is a number from " +
                  std::to_string(least) + " to 65535");
 }
 
@@ -72,38 +72,39 @@ Result<Authority> split_authority(std::string_view text, std::string_view author
   std::string_view rest;
   if (authority.starts_with('[')) {
     const size_t close = authority.find(']');
-    if (close == std::string_view::npos) return problem(quoted(text) + " has a \"[\" without its \"]\"");
+    if (close == std::string_view::npos) return problem(in_quotes(text) + " has a \"[\" without its \"]\"");
     parts.host = authority.substr(1, close - 1);
     if (!is_ipv6(parts.host))
-      return problem(quoted(text) + ": " + quoted(parts.host) + " is not an IPv6 address");
+      return problem(in_quotes(text) + ": " + in_quotes(parts.host) + " is not an IPv6 address");
     rest = authority.substr(close + 1);
   } else {
     if (std::count(authority.begin(), authority.end(), ':') > 1) {
-      return problem(quoted(text) + ": an IPv6 address needs brackets, as in [::1]:8080");
+      return problem(in_quotes(text) + ": an IPv6 address needs brackets, as in [::1]:8080");
     }
     const size_t colon = std::min(authority.find(':'), authority.size());
     parts.host = authority.substr(0, colon);
     rest = authority.substr(colon);
     if (!parts.host.empty() && !is_host_name(parts.host)) {
-      return problem(quoted(text) + ": " + quoted(parts.host) + " is neither a host name nor an IP address");
+      return problem(in_quotes(text) + ": " + in_quotes(parts.host) +
+                     " is neither a host name nor an IP address");
     }
   }
   if (rest.empty()) return parts;
-  if (rest[0] != ':') return problem(quoted(text) + " has " + quoted(rest) + " where a port should be");
+  if (rest[0] != ':') return problem(in_quotes(text) + " has " + in_quotes(rest) + " where a port should be");
   parts.port = rest.substr(1);
   return parts;
 }
 
 Result<Endpoint> parse_unix(std::string_view text, std::string_view path) {
   if (!path.starts_with('/')) {
-    return problem(quoted(text) + ": a Unix socket needs an absolute path, as in unix:/run/app.sock");
+    return problem(in_quotes(text) + ": a Unix socket needs an absolute path, as in unix:/run/app.sock");
   }
   constexpr size_t kLongest = sizeof(sockaddr_un::sun_path) - 1;
   if (path.size() > kLongest) {
-    return problem(quoted(text) + ": the path of a Unix socket has at most " + std::to_string(kLongest) +
+    return problem(in_quotes(text) + ": the path of a Unix socket has at most " + std::to_string(kLongest) +
                    " bytes");
   }
-  if (path.find('\0') != std::string_view::npos) return problem(quoted(text) + ": a path contains no NUL");
+  if (path.find('\0') != std::string_view::npos) return problem(in_quotes(text) + ": a path contains no NUL");
   return Endpoint{std::string(text), std::string(path), "", 0};
 }
 
@@ -115,9 +116,9 @@ Error no_tls(std::string_view what) {
 Error listen_form(std::string_view text) {
   if (const auto port = parse_port(text)) {
     const std::string number = std::to_string(*port);
-    return problem(quoted(text) + " has no host: write 0.0.0.0:" + number + " for all addresses");
+    return problem(in_quotes(text) + " has no host: write 0.0.0.0:" + number + " for all addresses");
   }
-  return problem(quoted(text) + " has no port: write host:port, as in 0.0.0.0:8080");
+  return problem(in_quotes(text) + " has no port: write host:port, as in 0.0.0.0:8080");
 }
 
 bool is_any(const std::string& host) {
@@ -139,9 +140,9 @@ Result<Endpoint> parse_listen(std::string_view text) {
   }
   if (rest.starts_with(kUnix)) return parse_unix(text, rest.substr(kUnix.size()));
   if (rest.starts_with('/'))
-    return problem(quoted(text) + ": a Unix socket is written unix:" + std::string(rest));
+    return problem(in_quotes(text) + ": a Unix socket is written unix:" + std::string(rest));
   if (rest.find('/') != std::string_view::npos) {
-    return problem(quoted(text) +
+    return problem(in_quotes(text) +
                    " is not an address to listen on: write host:port, [v6]:port or unix:/path");
   }
   auto parts = split_authority(text, rest);
@@ -150,7 +151,7 @@ Result<Endpoint> parse_listen(std::string_view text) {
   const auto port = parse_port(*parts->port);
   if (!port) return bad_port(text, *parts->port, 0);
   if (parts->host.empty()) {
-    return problem(quoted(text) + " has no host: write 0.0.0.0:" + std::to_string(*port) +
+    return problem(in_quotes(text) + " has no host: write 0.0.0.0:" + std::to_string(*port) +
                    " for all addresses");
   }
   return Endpoint{std::string(text), "", parts->host, *port};
@@ -160,12 +161,12 @@ Result<Endpoint> parse_upstream(std::string_view text) {
   if (has_prefix(text, kHttps)) return no_tls("/path");
   if (text.starts_with(kUnix)) return parse_unix(text, text.substr(kUnix.size()));
   if (text.starts_with('/'))
-    return problem(quoted(text) + ": a Unix socket is written unix:" + std::string(text));
+    return problem(in_quotes(text) + ": a Unix socket is written unix:" + std::string(text));
   if (!has_prefix(text, kHttp)) {
     if (text.find("://") == std::string_view::npos && !text.empty()) {
-      return problem(quoted(text) + " has no scheme: write http://" + std::string(text));
+      return problem(in_quotes(text) + " has no scheme: write http://" + std::string(text));
     }
-    return problem(quoted(text) + " is not an upstream: write http://host:port or unix:/path");
+    return problem(in_quotes(text) + " is not an upstream: write http://host:port or unix:/path");
   }
   std::string_view authority = text.substr(kHttp.size());
   if (authority.find('@') != std::string_view::npos) {  // not repeated here: it may hold a password
@@ -173,14 +174,14 @@ Result<Endpoint> parse_upstream(std::string_view text) {
   }
   const size_t path = std::min(authority.find_first_of("/?#"), authority.size());
   if (authority.size() - path > 1 || (path < authority.size() && authority[path] != '/')) {
-    return problem(quoted(text) + " has the path " + quoted(authority.substr(path)) +
+    return problem(in_quotes(text) + " has the path " + in_quotes(authority.substr(path)) +
                    ": requests keep their own path, write " +
                    std::string(text.substr(0, kHttp.size() + path)));
   }
   authority = authority.substr(0, path);
   auto parts = split_authority(text, authority);
   if (!parts) return parts.error();
-  if (parts->host.empty()) return problem(quoted(text) + " has no host: write http://host:port");
+  if (parts->host.empty()) return problem(in_quotes(text) + " has no host: write http://host:port");
   if (!parts->port) return Endpoint{std::string(text), "", parts->host, 80};
   const auto port = parse_port(*parts->port);
   if (!port || *port == 0) return bad_port(text, *parts->port, 1);

@@ -16,7 +16,7 @@ using Problem = std::optional<std::string>;
 // An event stream's line can't hold these; NUL upsets more than one reader.
 Problem check_line(std::string_view text) {
   if (text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos) return std::nullopt;
-  return quoted(text) + " contains a line end or a NUL, which would end the line it is written to";
+  return in_quotes(text) + " contains a line end or a NUL, which would end the line it is written to";
 }
 
 Problem check_event_name(std::string_view text) {
@@ -26,14 +26,14 @@ Problem check_event_name(std::string_view text) {
 
 Problem check_host(std::string_view text) {
   if (text == "keep" || text == "upstream" || is_authority(text)) return std::nullopt;
-  return quoted(text) + " is not a Host: write keep, upstream, a name, or name:port";
+  return in_quotes(text) + " is not a Host: write keep, upstream, a name, or name:port";
 }
 
 Problem check_behind(std::string_view text) {
   if (find_intermediary(text)) return std::nullopt;
   std::vector<Candidate> names;
   for (const Intermediary& entry : intermediaries()) names.push_back({entry.name, entry.name});
-  return quoted(text) + " is not a name that behind knows" + did_you_mean(nearest(text, names)) +
+  return in_quotes(text) + " is not a name that behind knows" + did_you_mean(nearest(text, names)) +
          " (--behind list prints them)";
 }
 

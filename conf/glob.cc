@@ -17,7 +17,9 @@ void add(Positions& positions, size_t at) { positions[at / 64] |= uint64_t{1} <<
 }  // namespace
 
 Result<Glob> Glob::compile(std::string_view pattern) {
-  const auto problem = [&](const std::string& what) { return Error{Side::self, 0, quoted(pattern) + what}; };
+  const auto problem = [&](const std::string& what) {
+    return Error{Side::self, 0, in_quotes(pattern) + what};
+  };
   if (!pattern.starts_with('/') && !pattern.starts_with('*')) {
     return problem(" is not a path pattern: it must start with \"/\" or \"*\"");
   }

@@ -55,7 +55,8 @@ class RouteTable {
  private:
   const std::vector<Rule>& rules_;
   std::vector<Glob> sse_paths_;
-  Route base_;
+  const RouteOptions& options_route_;
+  Route base_;                                           // where nothing matches
   std::unordered_map<std::string, Route> combinations_;  // nodes never move
   std::string key_;                                      // scratch: which rules match, a byte each
 };

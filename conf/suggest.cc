@@ -49,7 +49,7 @@ std::string_view nearest(std::string_view word, std::span<const Candidate> candi
 }
 
 std::string did_you_mean(std::string_view answer) {
-  return answer.empty() ? "" : ": did you mean " + quoted(answer) + "?";
+  return answer.empty() ? "" : ": did you mean " + in_quotes(answer) + "?";
 }
 
 }  // namespace sse_proxy

@@ -60,7 +60,7 @@ RawValue list_value(const toml::array& array) {
 
 RawValue raw_value(const toml::node& node) {
   if (const auto* text = node.as_string())
-    return {Type::text, text->get(), {}, "the string " + quoted(text->get())};
+    return {Type::text, text->get(), {}, "the string " + in_quotes(text->get())};
   if (const auto* number = node.as_integer()) {
     const std::string digits = std::to_string(number->get());
     return {Type::integer, digits, {}, "the integer " + digits};

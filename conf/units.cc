@@ -49,7 +49,7 @@ const Unit* find_unit(const Unit (&units)[n], std::string_view name) {
 }
 
 Error no_unit(std::string_view text, bool off_allowed) {
-  const std::string what = quoted(text) + " has no unit: ";
+  const std::string what = in_quotes(text) + " has no unit: ";
   if (text.find_first_not_of('0') == std::string_view::npos) {
     return problem(what + (off_allowed ? "write 0s or off" : "write 0s"));
   }
@@ -66,21 +66,23 @@ Result<milliseconds> parse_duration(std::string_view text, bool off_allowed) {
   }
   const auto [digits, unit_name, fraction] = split_number(text);
   if (digits.empty()) {
-    return problem(quoted(text) + " is not a duration: write 500ms, 15s, 2m or 1h" +
+    return problem(in_quotes(text) + " is not a duration: write 500ms, 15s, 2m or 1h" +
                    (off_allowed ? ", or off" : ""));
   }
   if (fraction) {
-    return problem(quoted(text) + " is a fraction: write a whole number of a smaller unit, such as 1500ms");
+    return problem(in_quotes(text) +
+                   " is a fraction: write a whole number of a smaller unit, such as 1500ms");
   }
   if (unit_name.empty()) return no_unit(text, off_allowed);
   const Unit* unit = find_unit(kDurationUnits, unit_name);
   if (!unit) {
-    return problem(quoted(text) + " has the unknown unit " + quoted(unit_name) +
+    return problem(in_quotes(text) + " has the unknown unit " + in_quotes(unit_name) +
                    ": the units are ms, s, m and h");
   }
   const auto value = multiply(digits, unit->factor, static_cast<uint64_t>(kMaxDuration.count()));
   if (!value) {
-    return problem(quoted(text) + " is too long: the longest duration is " + format_duration(kMaxDuration));
+    return problem(in_quotes(text) + " is too long: the longest duration is " +
+                   format_duration(kMaxDuration));
   }
   return milliseconds(*value);
 }
@@ -99,18 +101,19 @@ std::string format_duration(milliseconds duration) {
 Result<size_t> parse_size(std::string_view text) {
   const auto [digits, unit_name, fraction] = split_number(text);
   if (digits.empty()) {
-    return problem(quoted(text) + " is not a size: write 64KiB, 1MiB, 1GiB or a plain number of bytes");
+    return problem(in_quotes(text) + " is not a size: write 64KiB, 1MiB, 1GiB or a plain number of bytes");
   }
   if (fraction) {
-    return problem(quoted(text) + " is a fraction: write a whole number of a smaller unit, such as 1536KiB");
+    return problem(in_quotes(text) +
+                   " is a fraction: write a whole number of a smaller unit, such as 1536KiB");
   }
   const Unit* unit = find_unit(kSizeUnits, unit_name);
   if (!unit) {
-    return problem(quoted(text) + " has the unknown unit " + quoted(unit_name) +
+    return problem(in_quotes(text) + " has the unknown unit " + in_quotes(unit_name) +
                    ": the units are KiB, MiB and GiB, or none for bytes");
   }
   const auto value = multiply(digits, unit->factor, kMaxSize);
-  if (!value) return problem(quoted(text) + " is too large: the largest size is " + format_size(kMaxSize));
+  if (!value) return problem(in_quotes(text) + " is too large: the largest size is " + format_size(kMaxSize));
   return static_cast<size_t>(*value);
 }
 
@@ -130,10 +133,10 @@ Result<size_t> parse_count(std::string_view text, size_t least, size_t most) {
   if (is_number && failure == std::errc() && number >= least && number <= most)
     return static_cast<size_t>(number);
   const std::string range = "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
-  return problem(quoted(text) + " is not " + range);
+  return problem(in_quotes(text) + " is not " + range);
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);

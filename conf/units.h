@@ -30,6 +30,6 @@ std::string format_size(size_t bytes);
 Result<size_t> parse_count(std::string_view text, size_t least, size_t most);
 
 // The text in double quotes, control characters and quotes escaped as in TOML: for messages and output.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace sse_proxy

@@ -44,15 +44,16 @@ Problem assign(T& place, const Result<Parsed>& parsed) {
 Result<milliseconds> bounded(std::string_view text, bool off, milliseconds least) {
   auto parsed = parse_duration(text, off);
   if (!parsed || *parsed >= least || (off && parsed->count() == 0)) return parsed;
-  return problem(quoted(text) + " is too short: write " + (off ? "off, or " : "") + "at least " +
+  return problem(in_quotes(text) + " is too short: write " + (off ? "off, or " : "") + "at least " +
                  format_duration(least));
 }
 
 Result<size_t> bounded(std::string_view text, size_t least, size_t most) {
   auto parsed = parse_size(text);
   if (!parsed || (*parsed >= least && *parsed <= most)) return parsed;
-  if (*parsed < least) return problem(quoted(text) + " is too small: write at least " + format_size(least));
-  return problem(quoted(text) + " is too large: write at most " + format_size(most));
+  if (*parsed < least)
+    return problem(in_quotes(text) + " is too small: write at least " + format_size(least));
+  return problem(in_quotes(text) + " is too large: write at most " + format_size(most));
 }
 
 std::string joined(std::span<const std::string_view> names) {
@@ -157,7 +158,7 @@ struct Reader {
   Problem operator()(const SwitchValue& value) const {
     const bool on = raw.text == "on" || raw.text == "true";
     if (!on && raw.text != "off" && raw.text != "false")
-      return problem(quoted(raw.text) + " is neither on nor off");
+      return problem(in_quotes(raw.text) + " is neither on nor off");
     target.at(value.place) = on;
     return std::nullopt;
   }
@@ -166,7 +167,8 @@ struct Reader {
     const char* end = raw.text.data() + raw.text.size();
     const auto [stop, failure] = std::from_chars(raw.text.data(), end, mode, 8);
     if (failure != std::errc() || stop != end || mode > 0777) {
-      return problem(quoted(raw.text) + " is not an octal mode: write one from 0000 to 0777, such as 0660");
+      return problem(in_quotes(raw.text) +
+                     " is not an octal mode: write one from 0000 to 0777, such as 0660");
     }
     target.at(value.place) = mode;
     return std::nullopt;
@@ -204,7 +206,7 @@ struct Reader {
       }
       names.push_back({value.names[i], value.names[i]});
     }
-    return problem(quoted(raw.text) + " is not " + joined(value.names) +
+    return problem(in_quotes(raw.text) + " is not " + joined(value.names) +
                    did_you_mean(nearest(raw.text, names)));
   }
 };
@@ -296,7 +298,7 @@ std::string toml_value(const Field& field, const Target& target) {
   std::string out;
   for (const std::string& item : printed.items) {
     if (!out.empty()) out += ", ";
-    out += printed.quotes ? quoted(item) : item;
+    out += printed.quotes ? in_quotes(item) : item;
   }
   return printed.list ? "[" + out + "]" : out;
 }

@@ -16,9 +16,10 @@ struct RawValue {
   // TOML's types, which must fit.
   enum class Type : uint8_t { bare, text, integer, boolean, list, other };
   Type type = Type::bare;
-  std::string text;                // of a scalar
-  std::vector<std::string> items;  // of a list of strings; lists from flags and variables are of this type too
-  std::string found;               // "the integer 15": what the error says that it found
+  std::string text;  // of a scalar
+  std::vector<std::string>
+      items;          // of a list of strings; lists from flags and variables are of this type too
+  std::string found;  // "the integer 15": what the error says that it found
 };
 
 // The items between commas, without the spaces around them and without empty ones.

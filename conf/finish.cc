@@ -1,0 +1,88 @@
+// Chooses what `auto` stands for, and says why.
+#include <algorithm>
+
+#include "conf/behind.h"
+#include "conf/cgroup.h"
+#include "conf/settings.h"
+#include "conf/units.h"
+
+namespace sse_proxy {
+namespace {
+
+constexpr size_t kMostDecoderMemory = 256 * kMiB;
+constexpr size_t kMostBufferMemory = 1024 * kMiB;
+constexpr size_t kLeastMemory = kMiB;  // below it nothing would work at all
+
+void explain(Origins& origins, std::string_view key, std::string why) {
+  origins.of(*find_key(key)).why = std::move(why);
+}
+
+void finish_memory(std::optional<size_t>& memory, std::string_view key, const Cgroup& cgroup, size_t most,
+                   Origins& origins) {
+  if (memory) return;
+  if (!cgroup.memory_limit) {
+    memory = most;
+    explain(origins, key, "the most it takes, as there is no cgroup memory limit");
+    return;
+  }
+  memory = std::clamp(*cgroup.memory_limit / 4, kLeastMemory, most);
+  explain(origins, key,
+          "a quarter of the cgroup's memory limit of " + format_size(*cgroup.memory_limit) + ", at most " +
+              format_size(most));
+}
+
+void finish_keepalive(Options& options, std::vector<Rule>& rules, Origins& origins) {
+  const Derived derived = derive_keepalive(options.behind);
+  for (Rule& rule : rules) {
+    if (!rule.values.sse.keepalive) rule.values.sse.keepalive = derived.value;
+  }
+  if (options.route.sse.keepalive) return;
+  options.route.sse.keepalive = derived.value;
+  explain(origins, "sse.keepalive", derived.why);
+}
+
+bool needs_cgroup(const Options& options) {
+  return options.workers == 0 || !options.decoder_memory || !options.limits.buffer_memory;
+}
+
+std::string keepalive_note(const Options& options, const Origins& origins) {
+  const milliseconds every = options.route.sse.keepalive.value_or(0ms);
+  if (every == 0ms) return "no keep-alives: sse.keepalive is off";
+  const std::string what = "keep-alive every " + format_duration(every) + ": ";
+  const auto& origin = origins.of("sse.keepalive");
+  return what + (origin.why.empty() ? "set by " + origin.source : origin.why);
+}
+
+}  // namespace
+
+void finish(Options& options, std::vector<Rule>& rules, Origins& origins, const std::string& system_root) {
+  finish_keepalive(options, rules, origins);
+  if (!options.route.timeouts.idle) {
+    const Derived derived = derive_idle_timeout(options.behind);
+    options.route.timeouts.idle = derived.value;
+    explain(origins, "timeouts.idle", derived.why);
+  }
+  if (!needs_cgroup(options)) return;
+  const Cgroup cgroup = Cgroup::read(system_root);
+  if (options.workers == 0) {
+    options.workers = allowed_cpus(cgroup);
+    explain(origins, "workers", "the CPUs that this process may use");
+  }
+  finish_memory(options.decoder_memory, "sse.decoder_memory", cgroup, kMostDecoderMemory, origins);
+  finish_memory(options.limits.buffer_memory, "limits.buffer_memory", cgroup, kMostBufferMemory, origins);
+}
+
+std::vector<Note> start_notes(const Options& options, const Origins& origins) {
+  const bool keepalive_is_explicit = origins.of("sse.keepalive").why.empty();
+  std::vector<Note> notes = {{Note::Level::info, keepalive_note(options, origins)}};
+  for (Note& note : behind_notes(options, keepalive_is_explicit)) notes.push_back(std::move(note));
+  const RouteOptions& route = options.route;
+  if (route.sse.early_headers >= route.timeouts.response && route.sse.early_headers > 0ms) {
+    notes.push_back({Note::Level::warning, "sse.early_headers (" + format_duration(route.sse.early_headers) +
+                                               ") never comes about: timeouts.response (" +
+                                               format_duration(route.timeouts.response) + ") is over first"});
+  }
+  return notes;
+}
+
+}  // namespace sse_proxy

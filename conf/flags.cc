@@ -1,0 +1,212 @@
+// The command line, by CLI11, whose exceptions end here.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <deque>
+#include <exception>
+
+#include "conf/settings.h"
+#include "conf/suggest.h"
+#include "conf/units.h"
+
+namespace sse_proxy {
+namespace {
+
+Error problem(std::string message) { return Error{Side::self, 0, std::move(message)}; }
+
+std::string flag_of(const Field& field) { return "--" + std::string(field.flag); }
+
+struct CommandWord {
+  std::string_view word;
+  Command command;
+};
+constexpr CommandWord kCommands[] = {
+    {"run", Command::run}, {"demo", Command::demo}, {"check", Command::check}};
+
+// What was on the line, before it is judged. Values are as often there as their flag was.
+struct Line {
+  struct Values {
+    const Field* field;
+    std::vector<std::string> values;
+  };
+  std::deque<Values> fields;  // addresses don't change: CLI11 keeps them
+  std::vector<std::string> config;
+  bool help = false, version = false, serve = false, print = false;
+  std::vector<std::string> rest;  // commands, and what no flag is
+};
+
+// Takes the values as they are, each flag one: CLI11's own conversions split brackets and braces.
+void add_flag(CLI::App& app, const std::string& flag, std::vector<std::string>& values) {
+  app.add_option(flag,
+                 [&values](const CLI::results_t& results) {
+                   values = results;
+                   return true;
+                 })
+      ->type_size(1)
+      ->expected(1, CLI::detail::expected_max_vector_size)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+std::string_view metavar_of(std::string_view flag) {
+  const Field* field = find_flag(flag);
+  return field ? field->metavar : "FILE";
+}
+
+// CLI11 starts its message with the option's name.
+Error missing_value(std::string what) {
+  std::replace_if(
+      what.begin(), what.end(), [](unsigned char c) { return c < 0x20; }, ' ');
+  const std::string flag = what.substr(0, what.find_first_of(": "));
+  if (!flag.starts_with("--") || (flag != "--config" && !find_flag(flag.substr(2)))) return problem(what);
+  return problem(flag + " needs a value: " + flag + " " + std::string(metavar_of(flag.substr(2))));
+}
+
+Result<Line> split_line(int argc, const char* const* argv) {
+  Line line;
+  try {
+    CLI::App app;
+    app.set_help_flag();
+    app.allow_extras();
+    app.add_flag("-h,--help", line.help);
+    app.add_flag("--version", line.version);
+    app.add_flag("--serve", line.serve);
+    app.add_flag("--print", line.print);
+    add_flag(app, "--config", line.config);
+    for (const Field& field : fields()) {
+      auto& entry = line.fields.emplace_back(Line::Values{&field, {}});
+      add_flag(app, flag_of(field), entry.values);
+    }
+    std::vector<std::string> backwards;  // as CLI11 wants them
+    for (int i = argc - 1; i > 0; --i) backwards.emplace_back(argv[i]);
+    app.parse(backwards);
+    line.rest = app.remaining();
+  } catch (const CLI::ParseError& failure) {
+    return missing_value(failure.what());
+  } catch (const std::exception& failure) {
+    return problem(std::string("the command line: ") + failure.what());
+  }
+  return line;
+}
+
+// CLI11 takes whatever follows as the value, another flag as well.
+std::optional<Error> check_values(const Line& line) {
+  for (const auto& [field, values] : line.fields) {
+    for (const std::string& value : values) {
+      const std::string_view flag = std::string_view(value).substr(0, value.find('='));
+      if (flag.starts_with("--") && (flag == "--config" || find_flag(flag.substr(2))))
+        return missing_value(flag_of(*field));
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> check_unknown(const Line& line) {
+  for (const std::string& word : line.rest) {
+    if (word.size() < 2 || word[0] != '-') continue;
+    std::vector<Candidate> known = {{"help", "--help"},
+                                    {"version", "--version"},
+                                    {"config", "--config"},
+                                    {"serve", "--serve"},
+                                    {"print", "--print"}};
+    std::deque<std::string> answers;
+    for (const Field& field : fields()) {
+      const std::string& answer = answers.emplace_back(flag_of(field));
+      known.push_back({field.flag, answer});
+      known.push_back({field.key, answer});
+    }
+    const std::string flag = word.substr(0, word.find('='));
+    const std::string_view near =
+        nearest(std::string_view(flag).substr(flag.find_first_not_of('-') == 1 ? 1 : 2), known);
+    return problem("unknown option " + flag +
+                   (near.empty() ? " (--help lists them)" : ": did you mean " + std::string(near) + "?"));
+  }
+  return std::nullopt;
+}
+
+Error unknown_command(const std::string& word) {
+  if (word.find("://") != std::string::npos || word.starts_with("unix:")) {
+    return problem(in_quotes(word) + " is not a command: write --upstream " + word);
+  }
+  std::vector<Candidate> known;
+  for (const auto& entry : kCommands) known.push_back({entry.word, entry.word});
+  const std::string_view near = nearest(word, known);
+  return problem("unknown command " + in_quotes(word) +
+                 (near.empty() ? ": the commands are run, demo and check" : did_you_mean(near)));
+}
+
+Result<Command> find_command(const Line& line) {
+  if (line.help) return Command::help;
+  if (line.version) return Command::version;
+  std::optional<Command> command;
+  for (const std::string& word : line.rest) {
+    const auto known = std::ranges::find(kCommands, word, &CommandWord::word);
+    if (command && known != std::end(kCommands))
+      return problem("there are two commands: " + line.rest[0] + " and " + word);
+    if (known == std::end(kCommands)) return unknown_command(word);
+    command = known->command;
+  }
+  return command.value_or(Command::run);
+}
+
+std::optional<Error> check_command(const Line& line, Command command) {
+  if (line.serve && command != Command::demo)
+    return problem("--serve is an option of demo: sse-proxy demo --serve");
+  if (line.print && command != Command::check)
+    return problem("--print is an option of check: sse-proxy check --print");
+  if (line.config.size() > 1) return problem("--config is given twice: there is one file");
+  if (command != Command::demo) return std::nullopt;
+  if (!line.config.empty())
+    return problem("--config means nothing to demo, which takes --serve and the log options");
+  for (const auto& [field, values] : line.fields) {
+    if (values.empty() || field->topic == Topic::logging) continue;
+    return problem(flag_of(*field) + " means nothing to demo, which takes --serve and the log options");
+  }
+  return std::nullopt;
+}
+
+// An empty value empties a list.
+RawValue list_value(const Field& field, const std::vector<std::string>& values) {
+  RawValue raw{RawValue::Type::list, "", {}, ""};
+  const auto* texts = std::get_if<TextsValue>(&field.value);
+  for (const std::string& value : values) {
+    const std::vector<std::string> items =
+        texts && texts->commas ? split_list(value) : std::vector<std::string>{value};
+    for (const std::string& item : items) {
+      if (!item.empty()) raw.items.push_back(item);
+    }
+  }
+  return raw;
+}
+
+}  // namespace
+
+Result<CommandLine> read_flags(int argc, const char* const* argv) {
+  const auto line = split_line(argc, argv);
+  if (!line) return line.error();
+  if (auto wrong = check_values(*line)) return *wrong;
+  if (auto wrong = check_unknown(*line)) return *wrong;
+  const auto command = find_command(*line);
+  if (!command) return command.error();
+  CommandLine out{*command, {}, line->config.empty() ? "" : line->config[0], line->serve, line->print};
+  if (out.command == Command::help || out.command == Command::version) return out;
+  if (auto wrong = check_command(*line, *command)) return *wrong;
+  for (const auto& [field, values] : line->fields) {
+    if (values.empty()) continue;
+    const std::string flag = flag_of(*field);
+    if (field->flag == "behind" && values == std::vector<std::string>{"list"}) {
+      out.command = Command::behind_list;
+      return out;
+    }
+    if (is_list(*field)) {
+      out.settings.push_back({field, list_value(*field, values), flag, flag});
+      continue;
+    }
+    if (values.size() > 1)
+      return problem(flag + " is given twice, as " + in_quotes(values[0]) + " and as " +
+                     in_quotes(values[1]));
+    out.settings.push_back({field, {RawValue::Type::bare, values[0], {}, ""}, flag, flag});
+  }
+  return out;
+}
+
+}  // namespace sse_proxy
