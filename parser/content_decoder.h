@@ -20,7 +20,7 @@ struct DecodeStep {
   };
   Status status = Status::more;
   size_t consumed = 0;  // bytes taken from `input`
-  size_t produced = 0;  // bytes written to `output`
+  size_t produced = 0;  // bytes written to `output`; they count whatever the status is
 };
 
 // ContentDecoder undoes one coding (or, as a stack, several).
@@ -31,13 +31,15 @@ class ContentDecoder {
  public:
   virtual ~ContentDecoder() = default;
 
-  // Decodes from `input` into `output`, at most output.size() bytes. Everything that the bytes given so far
-  // decode to comes out without waiting for more input. consumed == 0 and produced == 0 with status `more`
-  // means that it needs more input. Call again while `output` came back full, even with no input left.
+  // Decodes from `input` into `output` (not empty), at most output.size() bytes. Input that is not consumed
+  // is to be given again. Everything that the bytes given so far decode to comes out without waiting for
+  // more: call again, even with no input left, until a step neither consumes nor produces. Such a step with
+  // status `more` means that it needs more input. After another status every step is that status and nothing
+  // else.
   virtual DecodeStep decode(std::string_view input, std::span<char> output) noexcept = 0;
 
-  // True when the bytes so far are a complete coding: the end of the body here is no truncation.
-  // An empty body (no byte ever given) counts as complete.
+  // True when the bytes so far are a complete coding: the end of the body here is no truncation. To be asked
+  // once decode() has nothing left to do. An empty body (no byte ever given) counts as complete.
   [[nodiscard]] virtual bool complete() const noexcept = 0;
 };
 
@@ -48,7 +50,8 @@ enum class CodingSupport : unsigned char { identity, decodable, unknown };
 CodingSupport coding_support(std::string_view content_encoding) noexcept;
 
 // A decoder for a value that is `decodable`, or null when its reservation (48 KiB for gzip and deflate,
-// 1 MiB for br and zstd, each) does not fit the budget.
+// 1 MiB for br and zstd, each) does not fit the budget. All that it allocates is counted there, and is back
+// at its destruction.
 std::unique_ptr<ContentDecoder> make_content_decoder(std::string_view content_encoding, MemoryBudget& budget);
 
 }  // namespace sse_proxy
