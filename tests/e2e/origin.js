@@ -98,6 +98,11 @@ export class Origin {
     this.#handlers.set(path, handler);
   }
 
+  // Whatever is asked of `path`, the answer is the recorded stream `name`, sent in the modes of `query`.
+  serve(path, name, query) {
+    this.handle(path, (req, res) => sendFixture(FIXTURES[name], new URLSearchParams(query), res));
+  }
+
   async close() {
     this.#server.close();
     this.#server.closeAllConnections();
