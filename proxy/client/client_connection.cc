@@ -1,0 +1,302 @@
+#include "proxy/client/client_connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/ops/log.h"
+
+namespace sse_proxy {
+namespace {
+
+constexpr Millis kLingerTime{2000};
+constexpr size_t kLingerBytes = 1024 * 1024;
+constexpr Millis kResetDelay{1000};  // how long sent data may wait for its acknowledgement before a reset
+constexpr Millis kResetPoll{20};
+
+}  // namespace
+
+ClientConnection::ClientConnection(Worker& worker, std::string peer)
+    : worker_(worker),
+      peer_(std::move(peer)),
+      parser_(*this, worker.options().limits.header_bytes),
+      state_since_(worker.now()),
+      last_request_byte_(state_since_),
+      last_write_progress_(state_since_) {}
+
+ClientConnection::~ClientConnection() {
+  worker_.shared().connections.fetch_sub(1, std::memory_order_relaxed);
+}
+
+bool ClientConnection::open(int fd, bool is_unix, Position position) {
+  position_ = position;
+  int error = 0;
+  transport_ = Transport::adopt(worker_, *this, fd, is_unix, error);
+  if (transport_ == nullptr) return false;
+  transport_->start_reading();
+  reschedule();
+  return true;
+}
+
+// --- reading ---
+
+void ClientConnection::on_bytes(std::string_view bytes) {
+  if (state_ == State::lingering || state_ == State::closing) {
+    discarded_ += bytes.size();
+    if (discarded_ > kLingerBytes && state_ == State::lingering) close();
+    return;
+  }
+  const bool request_done = exchange_ != nullptr && exchange_->request_complete();
+  if (!request_done) return parse(bytes);
+  pipelined_.append(bytes);
+  if (pipelined_.size() >= worker_.options().limits.header_bytes) transport_->stop_reading();
+}
+
+void ClientConnection::parse(std::string_view bytes) {
+  const TimePoint now = worker_.now();
+  last_request_byte_ = now;
+  if (state_ == State::idle) {
+    // The first request's head is timed from accept, the later ones' from their first byte.
+    if (served_) state_since_ = now;
+    state_ = State::reading_head;
+    reschedule();
+  }
+  parsing_ = true;
+  const ParseStep step = parser_.feed(bytes);
+  parsing_ = false;
+  if (state_ == State::closed) return;
+  if (step.status == ParseStatus::failed) return on_parse_failed(parser_.error());
+  const bool answered = state_ == State::exchanging && exchange_ == nullptr;  // at once, while it was parsed
+  if (step.status == ParseStatus::more) {
+    if (answered) begin_closing();  // the rest of the request is unwanted
+    return;
+  }
+  pipelined_.append(bytes.substr(step.consumed));
+  answered ? next_request() : finish_request();
+}
+
+void ClientConnection::finish_request() {
+  if (exchange_ == nullptr) return;
+  request_paused_ = false;
+  exchange_->on_request_complete(parser_.take_trailers());
+  if (transport_ == nullptr) return;
+  transport_->start_reading();  // to notice its end
+  reschedule();
+}
+
+void ClientConnection::on_request_head(RequestHead&& head) {
+  state_ = State::exchanging;
+  http10_ = head.version == Version::http10;
+  keep_alive_ = head.keep_alive && !worker_.draining();
+  to_head_ = head.method == "HEAD";
+  head_sent_ = aborting_ = request_paused_ = false;
+  exchange_ = std::make_unique<Exchange>(worker_, static_cast<Downstream&>(*this));
+  exchange_->start(std::move(head));
+}
+
+void ClientConnection::on_request_body(std::string_view piece) {
+  if (exchange_ != nullptr) exchange_->on_request_body(piece);
+}
+
+void ClientConnection::on_parse_failed(const Error& error) {
+  if (exchange_ != nullptr) return exchange_->on_request_failed(error);  // in the body
+  if (state_ == State::reading_head) return reject(error);
+  if (state_ == State::exchanging) begin_closing();
+}
+
+// A request that never became an exchange.
+void ClientConnection::reject(const Error& error) {
+  worker_.counters().refused.add();
+  log::warn("request refused: " + error.message,
+            {{"client", std::string_view(peer_)}, {"status", int64_t{error.status}}});
+  refuse(error.status, error.message);
+  begin_closing();
+}
+
+void ClientConnection::pause_request() {
+  if (request_paused_ || exchange_ == nullptr || exchange_->request_complete()) return;
+  request_paused_ = true;
+  transport_->stop_reading();
+}
+
+void ClientConnection::resume_request() {
+  if (!request_paused_) return;
+  request_paused_ = false;
+  last_request_byte_ = worker_.now();  // the silence was ours
+  transport_->start_reading();
+}
+
+size_t ClientConnection::read_room() const {
+  if (exchange_ == nullptr || !exchange_->request_complete()) return SIZE_MAX;
+  const size_t limit = worker_.options().limits.header_bytes;
+  return pipelined_.size() < limit ? limit - pipelined_.size() : 1;
+}
+
+// --- the ends of requests and of the connection ---
+
+void ClientConnection::exchange_done() {
+  const bool request_complete = exchange_->request_complete();
+  worker_.retire(std::move(exchange_));
+  served_ = true;
+  if (parsing_ || state_ != State::exchanging) return;
+  request_complete ? next_request() : begin_closing();
+}
+
+void ClientConnection::next_request() {
+  if (!keep_alive_) return begin_closing();
+  parser_.next_message();
+  state_ = State::idle;
+  state_since_ = worker_.now();
+  http10_ = false;
+  transport_->start_reading();
+  reschedule();
+  if (pipelined_.empty()) {
+    if (worker_.draining()) begin_closing();
+    return;
+  }
+  const std::string bytes = std::exchange(pipelined_, {});
+  parse(bytes);
+}
+
+void ClientConnection::on_end() {
+  switch (state_) {
+    case State::exchanging: return lose_client();
+    case State::closing: peer_ended_ = true; return;  // the response is still on its way
+    default: return close();
+  }
+}
+
+void ClientConnection::on_broken(int uv_error) {
+  log::debug("client connection broke",
+             {{"client", std::string_view(peer_)}, {"reason", std::string_view(uv_strerror(uv_error))}});
+  state_ == State::exchanging ? lose_client() : close();
+}
+
+// An end after the request counts as gone, as in nginx: only tunnels keep half-close.
+void ClientConnection::lose_client() {
+  if (exchange_ != nullptr) {
+    std::unique_ptr<Exchange> exchange = std::move(exchange_);
+    if (exchange->on_client_gone()) {
+      worker_.adopt(std::move(exchange));
+    } else {
+      worker_.retire(std::move(exchange));
+    }
+  }
+  close();
+}
+
+void ClientConnection::begin_closing() {
+  state_ = State::closing;
+  state_since_ = worker_.now();
+  pipelined_ = std::string();
+  discarded_ = 0;
+  transport_->start_reading();
+  if (transport_->queued() == 0) {
+    linger();
+  } else {
+    reschedule();
+  }
+}
+
+// All that was queued is with the kernel. A clean answer must not be destroyed by a reset; a body that only
+// the close delimits must not look whole.
+void ClientConnection::linger() {
+  state_ = State::lingering;
+  state_since_ = worker_.now();
+  if (aborting_ && framing_ == Framing::until_close) {
+    transport_->reset_on_close();
+    if (transport_->all_acknowledged()) return close();
+  } else if (aborting_) {
+    return close();
+  } else {
+    transport_->shut_down_writing();
+    if (peer_ended_) return close();
+  }
+  reschedule();
+}
+
+void ClientConnection::on_drained() {
+  last_write_progress_ = worker_.now();
+  if (state_ == State::closing) return linger();
+  if (exchange_ != nullptr) exchange_->on_client_drained();
+  if (state_ != State::closed) reschedule();
+}
+
+void ClientConnection::close() {
+  if (state_ == State::closed) return;
+  state_ = State::closed;
+  transport_.reset();
+  worker_.schedule(*this, kNever);
+  worker_.remove(*this);
+}
+
+void ClientConnection::on_drain() {
+  if (state_ == State::idle && pipelined_.empty()) return close();
+  if (!head_sent_) keep_alive_ = false;
+  if (exchange_ != nullptr) exchange_->on_drain();
+}
+
+void ClientConnection::abort_now() {
+  if (exchange_ != nullptr) {
+    std::unique_ptr<Exchange> exchange = std::move(exchange_);
+    exchange->abort_now();
+    worker_.retire(std::move(exchange));
+  }
+  if (aborting_ && framing_ == Framing::until_close && transport_ != nullptr) transport_->reset_on_close();
+  close();
+}
+
+// --- time ---
+
+void ClientConnection::reschedule() {
+  const bool waits_for_acknowledgement = state_ == State::lingering && aborting_;
+  worker_.schedule(*this, waits_for_acknowledgement ? worker_.now() + kResetPoll : next_deadline());
+}
+
+TimePoint ClientConnection::next_deadline() const {
+  const TimeoutOptions& timeouts = worker_.options().route.timeouts;
+  switch (state_) {
+    case State::idle: return state_since_ + (served_ ? *timeouts.idle : timeouts.header);
+    case State::reading_head: return state_since_ + timeouts.header;
+    case State::lingering: return state_since_ + (aborting_ ? kResetDelay : kLingerTime);
+    case State::closed: return kNever;
+    case State::exchanging:
+    case State::closing: break;
+  }
+  TimePoint next = kNever;
+  if (transport_->queued() > 0) {
+    const Millis limit = exchange_ == nullptr ? timeouts.write : exchange_->route().timeouts.write;
+    next = last_write_progress_ + limit;
+  }
+  if (exchange_ != nullptr && !exchange_->request_complete() && !exchange_->response_begun() &&
+      !request_paused_) {
+    next = std::min(next, last_request_byte_ + exchange_->route().timeouts.body);
+  }
+  return next;
+}
+
+void ClientConnection::on_timer(TimePoint now) {
+  if (transport_ != nullptr && transport_->queued() > 0 && transport_->made_progress())
+    last_write_progress_ = now;
+  if (state_ == State::lingering && aborting_ && transport_->all_acknowledged()) return close();
+  if (now < next_deadline()) return reschedule();
+  switch (state_) {
+    case State::closed: return;
+    case State::idle:
+    case State::lingering: return close();
+    case State::reading_head:
+      if (parser_.untouched()) return close();
+      return reject({Side::client, 408, "request head was not complete within timeouts.header"});
+    case State::exchanging:
+    case State::closing: break;
+  }
+  if (transport_->queued() > 0) {
+    worker_.counters().slow_clients_dropped.add();
+    log::warn("client took nothing for timeouts.write and is dropped", {{"client", std::string_view(peer_)}});
+    transport_->reset_on_close();
+    return lose_client();
+  }
+  exchange_->on_request_failed({Side::client, 408, "request body fell silent for longer than timeouts.body"});
+  if (state_ != State::closed) reschedule();
+}
+
+}  // namespace sse_proxy

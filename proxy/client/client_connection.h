@@ -1,0 +1,116 @@
+// One HTTP/1 client: requests in, one exchange at a time, responses out.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "parser/http1_parser.h"
+#include "proxy/exchange/downstream.h"
+#include "proxy/exchange/exchange.h"
+#include "proxy/net/timer_wheel.h"
+#include "proxy/net/transport.h"
+#include "proxy/worker.h"
+
+namespace sse_proxy {
+
+// ClientConnection reads requests, frames responses, and watches the client at all times.
+//   Owned by  its worker, which frees it at the end of the turn in which it closes.
+//   Thread    its worker's.
+//
+//   idle ──byte──> reading_head ──head──> exchanging ──done──> idle, or
+//     └── time-out, end ──> closed        closing: what is queued goes out, then lingering: input is
+//     discarded
+//                                         until the client ends, then closed (a reset would destroy the
+//                                         answer)
+class ClientConnection final : public Retirable,
+                               public Timer,
+                               private TransportOwner,
+                               private RequestSink,
+                               private Downstream {
+ public:
+  using Position = std::list<std::unique_ptr<ClientConnection>>::iterator;
+
+  ClientConnection(Worker& worker, std::string peer);
+  ~ClientConnection() override;
+
+  // Takes over the accepted socket; false when it is broken already.
+  [[nodiscard]] bool open(int fd, bool is_unix, Position position);
+  [[nodiscard]] Position position() const noexcept { return position_; }
+
+  void on_drain();
+  void abort_now();
+
+ private:
+  enum class State : uint8_t { idle, reading_head, exchanging, closing, lingering, closed };
+
+  // TransportOwner
+  void on_bytes(std::string_view bytes) override;
+  void on_end() override;
+  void on_broken(int uv_error) override;
+  void on_drained() override;
+  [[nodiscard]] size_t read_room() const override;
+  // RequestSink
+  void on_request_head(RequestHead&& head) override;
+  void on_request_body(std::string_view piece) override;
+  // Downstream
+  void interim(const ResponseHead& head) override;
+  void begin(ResponseHead& head) override;
+  void flush() override;
+  void write_body(std::span<const std::string_view> pieces) override;
+  void end(std::span<const std::string_view> pieces, const Fields* trailers) override;
+  void abort() override;
+  void refuse(int status, std::string_view message) override;
+  [[nodiscard]] size_t queued() const override { return transport_ == nullptr ? 0 : transport_->queued(); }
+  [[nodiscard]] bool taking() const override { return transport_ != nullptr && transport_->queued() == 0; }
+  void pause_request() override;
+  void resume_request() override;
+  void exchange_done() override;
+  [[nodiscard]] std::string_view peer() const override { return peer_; }
+  // Timer
+  void on_timer(TimePoint now) override;
+
+  // client_connection.cc: reading and the connection's life
+  void parse(std::string_view bytes);
+  void on_parse_failed(const Error& error);
+  void finish_request();
+  void next_request();
+  void reject(const Error& error);
+  void lose_client();
+  void begin_closing();
+  void linger();
+  void close();
+  void reschedule();
+  [[nodiscard]] TimePoint next_deadline() const;
+
+  // client_response.cc: writing
+  void send(std::span<const std::string_view> pieces);
+  void send_body(std::span<const std::string_view> pieces, std::string_view after);
+
+  Worker& worker_;
+  std::string peer_;
+  Position position_;
+  TransportPtr transport_;
+  RequestParser parser_;
+  std::unique_ptr<Exchange> exchange_;
+  std::string pipelined_;  // what came after the request under way
+  std::string head_;       // a response head that waits for the first body bytes of its turn
+  TimePoint state_since_;
+  TimePoint last_request_byte_;
+  TimePoint last_write_progress_;
+  size_t discarded_ = 0;
+  State state_ = State::idle;
+  Framing framing_ = Framing::none;  // of the response
+  bool served_ = false;              // a request was answered before
+  bool http10_ = false;
+  bool to_head_ = false;  // the request is a HEAD: no answer has a body
+  bool keep_alive_ = true;
+  bool head_sent_ = false;
+  bool request_paused_ = false;
+  bool aborting_ = false;  // the response must not look whole
+  bool parsing_ = false;   // in parse(): it decides what follows
+  bool peer_ended_ = false;
+};
+
+}  // namespace sse_proxy

@@ -1,0 +1,86 @@
+// The writing half of a client connection: responses in HTTP/1.1 framing (RFC 9112 sections 6 and 7).
+#include <utility>
+
+#include "parser/http1_writer.h"
+#include "proxy/client/client_connection.h"
+
+namespace sse_proxy {
+
+void ClientConnection::interim(const ResponseHead& head) {
+  if (http10_) return;  // RFC 9110 section 15.2
+  write_response_head(head, "", head_);
+  flush();
+}
+
+// The framing is the client's: chunked for HTTP/1.1, close-delimited for 1.0, where the length is not known.
+void ClientConnection::begin(ResponseHead& head) {
+  if (head.body.kind == Framing::chunked || head.body.kind == Framing::until_close) {
+    head.body.kind = http10_ ? Framing::until_close : Framing::chunked;
+  }
+  framing_ = head.body.kind;
+  if (framing_ == Framing::until_close || worker_.draining()) keep_alive_ = false;
+  write_response_head(head, !keep_alive_ ? "close" : http10_ ? "keep-alive" : "", head_);
+  head_sent_ = true;
+}
+
+void ClientConnection::flush() {
+  if (!head_.empty()) send_body({}, {});
+}
+
+void ClientConnection::write_body(std::span<const std::string_view> pieces) { send_body(pieces, {}); }
+
+void ClientConnection::end(std::span<const std::string_view> pieces, const Fields* trailers) {
+  if (framing_ != Framing::chunked) return send_body(pieces, {});
+  if (trailers == nullptr || trailers->empty()) return send_body(pieces, kLastChunk);
+  std::string last = "0\r\n";
+  write_fields(*trailers, last);
+  send_body(pieces, last);
+}
+
+void ClientConnection::abort() {
+  flush();
+  aborting_ = true;
+  keep_alive_ = false;
+}
+
+void ClientConnection::refuse(int status, std::string_view message) {
+  keep_alive_ = false;
+  const std::string body = own_error_body(status, message);
+  ResponseHead head;
+  head.status = status;
+  head.reason = reason_phrase(status);
+  head.fields.add("Content-Type", "application/json");
+  head.body = {Framing::length, body.size()};
+  begin(head);
+  const std::string_view piece = body;
+  to_head_ ? flush() : end(std::span(&piece, 1), nullptr);
+}
+
+// One system call for all that is there: the head if it still waits, the chunk's head, its bytes, its end.
+void ClientConnection::send_body(std::span<const std::string_view> pieces, std::string_view after) {
+  size_t size = 0;
+  for (std::string_view piece : pieces) size += piece.size();
+  const bool chunk = framing_ == Framing::chunked && size > 0;
+  const ChunkHead chunk_head(size);
+
+  std::vector<std::string_view>& wire = worker_.wire();
+  wire.clear();
+  if (!head_.empty()) wire.push_back(head_);
+  if (chunk) wire.push_back(chunk_head.view());
+  if (size > 0) wire.insert(wire.end(), pieces.begin(), pieces.end());
+  if (chunk) wire.push_back(kChunkEnd);
+  if (!after.empty()) wire.push_back(after);
+  if (!wire.empty()) send(wire);
+  head_ = std::string();
+}
+
+void ClientConnection::send(std::span<const std::string_view> pieces) {
+  if (transport_ == nullptr) return;
+  const bool was_empty = transport_->queued() == 0;
+  transport_->write(pieces);
+  if (!was_empty || transport_->queued() == 0) return;
+  last_write_progress_ = worker_.now();  // from here on the client has to take something in time
+  reschedule();
+}
+
+}  // namespace sse_proxy

@@ -1,0 +1,135 @@
+// One request and its response: from the head of the one to the end of the other.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "parser/content_decoder.h"
+#include "parser/http1_parser.h"
+#include "proxy/exchange/downstream.h"
+#include "proxy/exchange/response_body.h"
+#include "proxy/net/timer_wheel.h"
+#include "proxy/upstream/connector.h"
+#include "proxy/worker.h"
+
+namespace sse_proxy {
+
+// Why an exchange ended, as the access log says it.
+enum class Outcome : uint8_t {
+  complete,         // the response was passed on whole
+  refused,          // an answer of our own
+  reconnect,        // `retry:` in place of our own error (rule 14)
+  error_event,      // an early head, then the error as an event (rule 12)
+  client_gone,      // the client left first
+  upstream_failed,  // the response was cut off
+  drained,          // ended at a boundary because the proxy stops
+  too_old,          // ended at a boundary at sse.max_stream_age
+  aborted,          // cut off because the proxy stops
+};
+
+// Exchange carries a request to an upstream and its response to the client.
+//   Owned by  the client's connection; by the worker once the client has gone and `on_disconnect` is `drain`.
+//   Borrows   the Downstream until exchange_done(), and an UpstreamConnection between connect and release.
+//   Thread    its worker's.
+//   Fails     in fail(): an own answer while no head has gone out, else an abort that the client can see.
+//
+//      connecting ──ready──> awaiting_head ──head──> responding ──end──> done
+//           └──────────────────────┴──── fail(), client gone, drain ──────┘
+class Exchange final : public Retirable, public Timer, private UpstreamUser, private ConnectorUser {
+ public:
+  Exchange(Worker& worker, Downstream& client);
+  ~Exchange() override;
+
+  // --- the client's side calls ---
+  void start(RequestHead&& head);
+  void on_request_body(std::string_view piece);
+  void on_request_complete(std::unique_ptr<Fields> trailers);
+  // What the client sent is no HTTP, or too slow: answer or abort, then it is over.
+  void on_request_failed(const Error& error) { fail(error); }
+  // The client left, or can take no more. True: the exchange goes on without it and must be given to the
+  // worker.
+  [[nodiscard]] bool on_client_gone();
+  void on_client_drained();
+  void on_drain();
+  void abort_now();
+
+  [[nodiscard]] bool request_complete() const noexcept { return request_complete_; }
+  [[nodiscard]] bool response_begun() const noexcept { return phase_ >= Phase::responding || early_head_; }
+  [[nodiscard]] const Route& route() const noexcept { return route_->route; }
+
+ private:
+  enum class Phase : uint8_t { connecting, awaiting_head, responding, done };
+
+  // ConnectorUser
+  void on_upstream_ready(std::unique_ptr<UpstreamConnection> connection, bool reused) override;
+  void on_upstream_unavailable(const Error& error) override { fail(error); }
+  // UpstreamUser
+  void on_interim_head(ResponseHead&& head) override;
+  void on_response_head(ResponseHead&& head) override;
+  void on_response_body(std::string_view piece) override;
+  void on_turn_end() override;
+  void on_response_complete(std::unique_ptr<Fields> trailers) override;
+  void on_upstream_failed(const Error& error) override;
+  void on_upstream_drained() override;
+  [[nodiscard]] size_t response_room() const override;
+  // Timer
+  void on_timer(TimePoint now) override;
+
+  // exchange.cc: the request, the time, the end
+  void connect(bool fresh);
+  [[nodiscard]] bool can_send_again() const noexcept;
+  void send(std::span<const std::string_view> pieces);
+  void throttle_request();
+  void reschedule();
+  [[nodiscard]] TimePoint next_deadline() const;
+  [[nodiscard]] TimePoint upstream_deadline() const;
+  void on_upstream_silent();
+  void release_upstream();
+  void finish(Outcome outcome);
+  void log_access(Outcome outcome) const;
+
+  // exchange_response.cc: the response
+  void begin_event_stream(ResponseHead&& head);
+  void begin_pass_through(ResponseHead&& head);
+  void begin_after_early_head(ResponseHead&& head);
+  void commit_early_head();
+  [[nodiscard]] bool decode_if_coded(const ResponseHead& head, std::unique_ptr<ContentDecoder>& decoder);
+  void after_body_step();
+  void pace_upstream();
+  void plan_stream_end(TimePoint earliest);
+  void end_stream_if_due(TimePoint now);
+  void fail(const Error& error);
+  void answer_with_reconnect();
+
+  Worker& worker_;
+  Downstream* client_;  // null once it has gone
+  const RouteSettings* route_ = nullptr;
+  std::unique_ptr<Connector> connector_;
+  std::unique_ptr<UpstreamConnection> upstream_;
+  std::unique_ptr<ResponseBody> body_;
+  std::string request_bytes_;  // not sent yet, or kept to be sent once more
+  std::string method_;
+  std::string path_;  // without its query, which may hold secrets
+  TimePoint started_;
+  TimePoint last_request_byte_;
+  TimePoint last_upstream_byte_;
+  TimePoint early_head_due_ = kNever;
+  TimePoint stream_end_due_ = kNever;
+  uint64_t request_bytes_in_ = 0;
+  uint64_t response_bytes_ = 0;  // of the body, as the upstream sent it
+  int status_ = 0;               // as the client saw it
+  BodyFraming request_body_;
+  Phase phase_ = Phase::connecting;
+  Outcome stream_end_outcome_ = Outcome::complete;
+  bool expects_event_stream_ = false;
+  bool request_complete_ = false;
+  bool sent_ = false;    // request bytes went to an upstream connection
+  bool reused_ = false;  // the upstream connection served another exchange before
+  bool retried_ = false;
+  bool early_head_ = false;         // 200 text/event-stream was committed before the upstream answered
+  bool upstream_answered_ = false;  // with a head that was accepted
+  bool told_as_event_ = false;      // the answer is no event stream and came after an early head
+};
+
+}  // namespace sse_proxy

@@ -1,0 +1,257 @@
+// The response's half of an exchange: what kind of body it is, and how it ends.
+#include <algorithm>
+#include <utility>
+
+#include "parser/header_policy.h"
+#include "proxy/exchange/error_event_body.h"
+#include "proxy/exchange/event_stream_body.h"
+#include "proxy/exchange/exchange.h"
+#include "proxy/exchange/pass_through_body.h"
+#include "proxy/ops/log.h"
+
+namespace sse_proxy {
+namespace {
+
+constexpr Millis kDefaultRetry{
+    2000};  // `retry` is sticky in browsers: small, the spread comes from the end times
+constexpr double kLatestDrainEnd =
+    0.9;  // of the drain: a stream in the middle of an event needs a little longer
+
+bool is_reconnectable(int status) noexcept { return status == 502 || status == 503 || status == 504; }
+
+}  // namespace
+
+void Exchange::on_interim_head(ResponseHead&& head) {
+  if (client_ == nullptr || early_head_) return;
+  apply_response_policy(head);
+  client_->interim(head);
+}
+
+void Exchange::on_response_head(ResponseHead&& head) {
+  phase_ = Phase::responding;
+  last_upstream_byte_ = worker_.now();
+  request_bytes_ = std::string();
+  if (client_ == nullptr) return;
+  if (early_head_) return begin_after_early_head(std::move(head));
+  status_ = head.status;
+  if (is_event_stream(head, method_)) {
+    begin_event_stream(std::move(head));
+  } else {
+    begin_pass_through(std::move(head));
+  }
+}
+
+// False: the exchange failed, as there is no room to decode. A coding that is not known leaves `decoder`
+// null.
+bool Exchange::decode_if_coded(const ResponseHead& head, std::unique_ptr<ContentDecoder>& decoder) {
+  const std::string coding = head.fields.joined(FieldId::content_encoding);
+  if (coding_support(coding) != CodingSupport::decodable) return true;
+  decoder = make_content_decoder(coding, worker_.shared().decoders);
+  if (decoder != nullptr) return true;
+  worker_.counters().decoders_refused.add();
+  fail({Side::self, 502, "no room to decode the event stream: raise sse.decoder_memory"});
+  return false;
+}
+
+void Exchange::begin_event_stream(ResponseHead&& head) {
+  std::unique_ptr<ContentDecoder> decoder;
+  if (!decode_if_coded(head, decoder)) return;
+  const std::string coding = head.fields.joined(FieldId::content_encoding);
+  if (decoder == nullptr && coding_support(coding) == CodingSupport::unknown) {
+    worker_.counters().unknown_codings.add();
+    log::warn("event stream in a coding that is not decoded is passed through as it is",
+              {{"coding", std::string_view(coding)}, {"path", std::string_view(path_)}});
+    return begin_pass_through(std::move(head));
+  }
+  upstream_answered_ = true;
+  apply_response_policy(head);
+  apply_event_stream_policy(head, true);
+  client_->begin(head);
+  auto body = std::make_unique<EventStreamBody>(worker_, *client_, *route_, expects_event_stream_);
+  body->decode_with(std::move(decoder));
+  body_ = std::move(body);
+  worker_.counters().streams.add();
+  plan_stream_end(kNever);
+}
+
+void Exchange::begin_pass_through(ResponseHead&& head) {
+  upstream_answered_ = true;
+  apply_response_policy(head);
+  client_->begin(head);
+  body_ = std::make_unique<PassThroughBody>(*client_, worker_.scratch());
+}
+
+// Rule 12: the head goes out before the upstream has answered.
+void Exchange::commit_early_head() {
+  early_head_ = true;
+  early_head_due_ = kNever;
+  status_ = 200;
+  ResponseHead head = own_event_stream_head();
+  client_->begin(head);
+  body_ = std::make_unique<EventStreamBody>(worker_, *client_, *route_, true);
+  worker_.counters().streams.add();
+  client_->flush();
+  plan_stream_end(kNever);
+}
+
+void Exchange::begin_after_early_head(ResponseHead&& head) {
+  if (is_event_stream(head, method_)) {
+    std::unique_ptr<ContentDecoder> decoder;
+    if (!decode_if_coded(head, decoder)) return;
+    if (decoder != nullptr ||
+        coding_support(head.fields.joined(FieldId::content_encoding)) == CodingSupport::identity) {
+      static_cast<EventStreamBody&>(*body_).decode_with(std::move(decoder));
+      return;
+    }
+  }
+  upstream_answered_ = told_as_event_ = true;
+  body_ = std::make_unique<ErrorEventBody>(worker_, *client_, std::move(body_),
+                                           route_->route.sse.early_error_event, head);
+}
+
+void Exchange::on_response_body(std::string_view piece) {
+  response_bytes_ += piece.size();
+  if (body_ != nullptr && !body_->error()) body_->push(piece);
+}
+
+void Exchange::on_turn_end() {
+  if (phase_ == Phase::done) return;
+  const TimePoint now = worker_.now();
+  last_upstream_byte_ = now;
+  if (body_ != nullptr) {
+    body_->end_turn(now);
+    if (client_ != nullptr) client_->flush();
+    after_body_step();
+  }
+  if (phase_ != Phase::done) reschedule();
+}
+
+void Exchange::on_response_complete(std::unique_ptr<Fields> trailers) {
+  if (phase_ == Phase::done) return;
+  if (trailers != nullptr) apply_trailer_policy(*trailers);
+  if (body_ == nullptr)
+    return finish(Outcome::client_gone);  // it was read to its end for the upstream's sake
+  body_->finish(worker_.now(), std::move(trailers));
+  if (!body_->ended() && !body_->error()) release_upstream();  // the client takes the rest in its own time
+  after_body_step();
+  if (phase_ != Phase::done) reschedule();
+}
+
+// The body may have ended, failed, or filled the client's queue.
+void Exchange::after_body_step() {
+  if (body_->error()) return fail(*body_->error());
+  if (body_->ended()) {
+    return finish(told_as_event_ ? Outcome::error_event : Outcome::complete);
+  }
+  end_stream_if_due(worker_.now());
+  if (phase_ != Phase::done) pace_upstream();
+}
+
+// A slow client stops the reading of its own upstream, and of nobody else's.
+void Exchange::pace_upstream() {
+  if (upstream_ == nullptr || client_ == nullptr) return;
+  const bool full = client_->queued() >= worker_.options().limits.buffer_bytes || body_->backlogged();
+  if (full == upstream_->paused()) return;
+  if (full) return upstream_->pause();
+  last_upstream_byte_ = worker_.now();  // the silence was ours
+  upstream_->resume();
+}
+
+size_t Exchange::response_room() const {
+  const size_t limit = worker_.options().limits.buffer_bytes;
+  const size_t queued = client_ == nullptr ? 0 : client_->queued();
+  return queued < limit ? limit - queued : 1;
+}
+
+void Exchange::on_upstream_failed(const Error& error) {
+  if (phase_ == Phase::done) return;
+  const bool stale = reused_ && upstream_->response_untouched();
+  if (stale && client_ != nullptr && !early_head_ && can_send_again()) {
+    worker_.counters().stale_retries.add();
+    upstream_->leave();
+    worker_.retire(std::move(upstream_));
+    retried_ = true;
+    return connect(true);
+  }
+  fail(error);
+}
+
+// --- ends that are not the upstream's ---
+
+// A GET stream ends at `sse.max_stream_age` (10 % early at random), or at a moment of the drain.
+void Exchange::plan_stream_end(TimePoint earliest) {
+  if (method_ != "GET") return;
+  const Millis age = route_->route.sse.max_stream_age;
+  if (age > Millis::zero() && stream_end_due_ == kNever) {
+    stream_end_due_ = worker_.now() + worker_.spread(age, 0.9, 1.0);
+    stream_end_outcome_ = Outcome::too_old;
+  }
+  if (worker_.draining() && earliest == kNever) earliest = worker_.now();
+  if (earliest == kNever) return;
+  const Millis left = std::max(Millis::zero(), worker_.drain_ends() - earliest);
+  stream_end_due_ = std::min(stream_end_due_, earliest + worker_.spread(left, 0.0, kLatestDrainEnd));
+  stream_end_outcome_ = Outcome::drained;
+}
+
+void Exchange::on_drain() {
+  if (phase_ == Phase::done || body_ == nullptr || body_->events() == nullptr) return;
+  plan_stream_end(worker_.now());
+  reschedule();
+}
+
+void Exchange::end_stream_if_due(TimePoint now) {
+  if (now < stream_end_due_ || body_ == nullptr || phase_ == Phase::done) return;
+  EventStream* const stream = body_->events();
+  if (stream == nullptr || !stream->can_end()) return;  // asked again after the next bytes
+  const Millis base = stream->last_retry().value_or(kDefaultRetry);
+  (void)stream->write_retry(worker_.spread(base, 0.5, 1.5), now);
+  client_->end({}, nullptr);
+  finish(stream_end_outcome_);
+}
+
+void Exchange::fail(const Error& error) {
+  if (phase_ == Phase::done) return;
+  Counters& counters = worker_.counters();
+  (error.side == Side::client ? counters.refused : counters.upstream_errors).add();
+  log::warn(error.message, {{"client", client_ == nullptr ? std::string_view("-") : client_->peer()},
+                            {"method", std::string_view(method_)},
+                            {"path", std::string_view(path_)},
+                            {"status", int64_t{error.status}},
+                            {"ms", static_cast<int64_t>((worker_.now() - started_).count())}});
+  if (client_ == nullptr) return finish(Outcome::client_gone);
+  const SseOptions& sse = route_->route.sse;
+  const bool head_out = early_head_ || (body_ != nullptr && upstream_answered_);
+  const bool reconnect = sse.retry_on_error > Millis::zero() && method_ == "GET" && expects_event_stream_ &&
+                         is_reconnectable(error.status) && !upstream_answered_;
+  if (reconnect) return answer_with_reconnect();
+  if (!head_out) {
+    status_ = error.status;
+    client_->refuse(error.status, error.message);
+    return finish(error.side == Side::client ? Outcome::refused : Outcome::upstream_failed);
+  }
+  if (early_head_ && !upstream_answered_) {
+    const std::string event = error_event(sse.early_error_event, error.status, {}, error.message);
+    const std::string_view piece = event;
+    client_->end(std::span(&piece, 1), nullptr);
+    return finish(Outcome::error_event);
+  }
+  body_->release_held(worker_.now());
+  client_->abort();
+  finish(Outcome::upstream_failed);
+}
+
+// Rule 14: EventSource gives up for good on any status but 200, so it gets one, and a time to come back.
+void Exchange::answer_with_reconnect() {
+  if (!early_head_) {
+    ResponseHead head = own_event_stream_head();
+    client_->begin(head);
+    status_ = 200;
+  }
+  const Millis retry = worker_.spread(route_->route.sse.retry_on_error, 0.5, 1.5);
+  const std::string text = "retry: " + std::to_string(retry.count()) + "\n\n";
+  const std::string_view piece = text;
+  client_->end(std::span(&piece, 1), nullptr);
+  finish(Outcome::reconnect);
+}
+
+}  // namespace sse_proxy

@@ -1,0 +1,39 @@
+// sse-proxy: reads its settings and hands over to the command that was asked for.
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <string>
+
+#include "conf/load.h"
+#include "proxy/ops/demo.h"
+#include "proxy/ops/run.h"
+
+namespace {
+
+constexpr int kExitConfiguration = 2;
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using sse_proxy::Command;
+  // Writing to a socket or a pipe whose other end is gone is an error to handle, not a reason to die.
+  std::signal(SIGPIPE, SIG_IGN);
+  // From the first moment on: a reload signal must never end the process.
+  std::signal(SIGHUP, SIG_IGN);
+
+  sse_proxy::Result<sse_proxy::Loaded> loaded =
+      sse_proxy::load(argc, argv, sse_proxy::environment_of(environ));
+  if (!loaded) {
+    std::cerr << "sse-proxy: " << loaded.error().message << "\n";
+    return kExitConfiguration;
+  }
+  switch (loaded->command) {
+    case Command::run: return sse_proxy::run(*std::move(loaded));
+    case Command::demo: return sse_proxy::demo(*std::move(loaded));
+    case Command::check:
+    case Command::help:
+    case Command::version:
+    case Command::behind_list: std::cout << loaded->text; return 0;
+  }
+  return kExitConfiguration;
+}

@@ -1,0 +1,27 @@
+// One line per finished exchange.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "parser/event_stream.h"
+#include "proxy/exchange/exchange.h"
+
+namespace sse_proxy {
+
+struct AccessLine {
+  std::string_view client;  // the peer's address
+  std::string_view method;
+  std::string_view path;
+  int status;              // 0: none was sent
+  uint64_t request_bytes;  // bodies, as they came
+  uint64_t response_bytes;
+  Millis duration;
+  Outcome outcome;
+  const EventStreamStats* stream;  // null for what is no event stream
+};
+
+[[nodiscard]] std::string_view name_of(Outcome outcome) noexcept;
+void write_access_line(const AccessLine& line);
+
+}  // namespace sse_proxy

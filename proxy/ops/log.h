@@ -1,0 +1,37 @@
+// The log: one line per fact on stderr, as text or JSON, written by a thread of its own (spdlog).
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+#include <variant>
+
+#include "conf/options.h"
+
+namespace sse_proxy::log {
+
+struct Field {
+  std::string_view key;
+  std::variant<std::string_view, int64_t, uint64_t, double> value;
+};
+
+// Before the first line, from the main thread. Without it nothing is written.
+void start(LogLevel level, LogFormat format);
+// Waits until what was logged is written. After it nothing is written.
+void stop();
+
+[[nodiscard]] bool enabled(LogLevel level) noexcept;
+// Any thread; formats only when `level` is enabled. Values are escaped: no peer can forge a line.
+void write(LogLevel level, std::string_view message, std::initializer_list<Field> fields = {});
+
+inline void debug(std::string_view message, std::initializer_list<Field> fields = {}) {
+  write(LogLevel::debug, message, fields);
+}
+inline void info(std::string_view message, std::initializer_list<Field> fields = {}) {
+  write(LogLevel::info, message, fields);
+}
+inline void warn(std::string_view message, std::initializer_list<Field> fields = {}) {
+  write(LogLevel::warn, message, fields);
+}
+
+}  // namespace sse_proxy::log

@@ -1,0 +1,101 @@
+#include "proxy/ops/run.h"
+
+#include <uv.h>
+
+#include <array>
+#include <csignal>
+#include <iostream>
+
+#include "proxy/ops/log.h"
+#include "proxy/server.h"
+
+namespace sse_proxy {
+namespace {
+
+// Signals and the drain's delay, on the main worker's loop.
+class Lifecycle {
+ public:
+  Lifecycle(Server& server, Millis drain_delay) : server_(server), drain_delay_(drain_delay) {
+    uv_loop_t* const loop = server.main_loop();
+    uv_timer_init(loop, &delay_);
+    delay_.data = this;
+    uv_unref(reinterpret_cast<uv_handle_t*>(&delay_));
+    static constexpr std::array kNumbers = {SIGTERM, SIGINT, SIGHUP};
+    for (size_t i = 0; i < signals_.size(); ++i) {
+      uv_signal_init(loop, &signals_[i]);
+      signals_[i].data = this;
+      uv_signal_start(
+          &signals_[i],
+          [](uv_signal_t* handle, int number) { static_cast<Lifecycle*>(handle->data)->on_signal(number); },
+          kNumbers[i]);
+      uv_unref(reinterpret_cast<uv_handle_t*>(&signals_[i]));
+    }
+  }
+
+  // The handles must be closed before the loop is.
+  void close() {
+    for (uv_signal_t& signal : signals_) uv_close(reinterpret_cast<uv_handle_t*>(&signal), nullptr);
+    uv_close(reinterpret_cast<uv_handle_t*>(&delay_), nullptr);
+    uv_run(server_.main_loop(), UV_RUN_NOWAIT);
+  }
+
+ private:
+  void on_signal(int number) {
+    if (number == SIGHUP) {
+      log::info("SIGHUP: nothing to reload in this version; every stream goes on");
+      return;
+    }
+    if (ending_) {
+      log::info("second signal: ending at once");
+      return server_.stop();
+    }
+    ending_ = true;
+    log::info("draining", {{"signal", std::string_view(number == SIGTERM ? "SIGTERM" : "SIGINT")},
+                           {"delay_ms", static_cast<int64_t>(drain_delay_.count())}});
+    if (drain_delay_ == Millis::zero()) return server_.drain();
+    uv_timer_start(
+        &delay_, [](uv_timer_t* timer) { static_cast<Lifecycle*>(timer->data)->server_.drain(); },
+        static_cast<uint64_t>(drain_delay_.count()), 0);
+  }
+
+  Server& server_;
+  Millis drain_delay_;
+  bool ending_ = false;
+  uv_timer_t delay_;
+  std::array<uv_signal_t, 3> signals_;
+};
+
+void log_start(const Server& server, const Loaded& loaded) {
+  for (const std::string& address : server.addresses()) {
+    log::info("listening on " + address, {{"workers", uint64_t{loaded.options.workers}}});
+  }
+  for (const Endpoint& upstream : loaded.options.upstream)
+    log::info("passing requests on to " + upstream.text);
+  for (const Note& note : loaded.notes) {
+    log::write(note.level == Note::Level::warning ? LogLevel::warn : LogLevel::info, note.text);
+  }
+  log::info("at most " + std::to_string(server.max_connections()) + " client connections",
+            {{"limits.connections", uint64_t{loaded.options.limits.connections}}});
+}
+
+}  // namespace
+
+int run(Loaded loaded) {
+  Result<std::unique_ptr<Server>> created = Server::create(loaded.options, loaded.rules);
+  if (!created) {
+    std::cerr << "sse-proxy: " << created.error().message << "\n";
+    return 1;
+  }
+  std::unique_ptr<Server> server = *std::move(created);
+  log::start(loaded.options.log_level, loaded.options.log_format);
+  log_start(*server, loaded);
+  Lifecycle lifecycle(*server, loaded.options.drain_delay);
+  server->run();
+  log::info("stopped: " + server->totals());
+  lifecycle.close();
+  server.reset();
+  log::stop();
+  return 0;
+}
+
+}  // namespace sse_proxy

@@ -1,0 +1,130 @@
+#include "proxy/server.h"
+
+#include <sys/resource.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace sse_proxy {
+namespace {
+
+// Every connection may need a second descriptor towards the upstream; some are kept back for the process
+// itself.
+size_t connections_that_descriptors_allow(size_t wanted) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+  const size_t descriptors = limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : limit.rlim_cur;
+  const size_t reserve = std::min<size_t>(64, descriptors / 4);
+  return std::min(wanted, (descriptors - reserve) / 2);
+}
+
+std::vector<SocketAddress> addresses_to_listen_on(const Endpoint& endpoint, std::string& why) {
+  std::vector<SocketAddress> addresses = literal_address(endpoint);
+  if (addresses.empty()) addresses = resolve_blocking(endpoint, why);
+  return addresses;
+}
+
+}  // namespace
+
+Server::Server(Options options, std::vector<Rule> rules)
+    : options_(std::move(options)), rules_(std::move(rules)) {
+  shared_ = std::make_unique<Shared>(options_, rules_,
+                                     connections_that_descriptors_allow(options_.limits.connections));
+}
+
+Server::~Server() {
+  workers_.clear();
+  for (const std::string& path : unix_paths_) unlink(path.c_str());
+}
+
+Result<std::unique_ptr<Server>> Server::create(Options options, std::vector<Rule> rules) {
+  std::unique_ptr<Server> server(new Server(std::move(options), std::move(rules)));
+  if (auto error = server->shared_->resolver.start()) return *error;
+  for (unsigned i = 0; i < server->options_.workers; ++i) {
+    server->workers_.push_back(std::make_unique<Worker>(*server->shared_));
+  }
+  if (auto error = server->listen()) return *error;
+  return server;
+}
+
+std::optional<Error> Server::listen() {
+  for (const Endpoint& endpoint : options_.listen) {
+    std::string why;
+    const std::vector<SocketAddress> addresses = addresses_to_listen_on(endpoint, why);
+    if (addresses.empty()) {
+      return Error{Side::self, 0,
+                   "cannot listen on " + endpoint.text + ": " + why + " (give an address of this host)"};
+    }
+    for (const SocketAddress& address : addresses) {
+      if (auto error = listen_on_all_workers(address)) return error;
+    }
+  }
+  return std::nullopt;
+}
+
+// A first bind without SO_REUSEPORT proves that the port is free: a second instance must not take half the
+// traffic.
+std::optional<Error> Server::listen_on_all_workers(SocketAddress address) {
+  ListenOptions options{.backlog = static_cast<int>(options_.limits.backlog),
+                        .reuse_port = options_.reuse_port,
+                        .unix_mode = options_.unix_mode,
+                        .write_timeout = options_.route.timeouts.write};
+  Result<int> first = listen_on(address, options);
+  if (!first) return first.error();
+  address = local_address(*first);
+  addresses_.push_back(address.text());
+  if (address.family() == AF_UNIX) {
+    unix_paths_.push_back(reinterpret_cast<const sockaddr_un*>(&address.storage)->sun_path);
+    std::vector<Worker*> peers;
+    for (auto& worker : workers_) peers.push_back(worker.get());
+    workers_.front()->add_listener(*first, workers_.size() > 1 ? std::move(peers) : std::vector<Worker*>());
+    return std::nullopt;
+  }
+  if (workers_.size() == 1) {
+    workers_.front()->add_listener(*first, {});
+    return std::nullopt;
+  }
+  close(*first);
+  options.reuse_port = true;
+  for (auto& worker : workers_) {
+    Result<int> socket = listen_on(address, options);
+    if (!socket) return socket.error();
+    worker->add_listener(*socket, {});
+  }
+  return std::nullopt;
+}
+
+void Server::run() {
+  for (size_t i = 1; i < workers_.size(); ++i)
+    threads_.emplace_back([worker = workers_[i].get()] { worker->run(); });
+  workers_.front()->run();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void Server::drain() {
+  for (auto& worker : workers_) worker->drain(options_.drain_timeout);
+}
+
+void Server::stop() {
+  for (auto& worker : workers_) worker->stop();
+}
+
+std::string Server::totals() const {
+  std::string text;
+#define SSE_PROXY_SUM(member, meaning)                                              \
+  {                                                                                 \
+    uint64_t sum = 0;                                                               \
+    for (const auto& worker : workers_) sum += worker->counters().member.value();   \
+    text.append(text.empty() ? "" : " ").append(#member "=" + std::to_string(sum)); \
+  }
+  SSE_PROXY_COUNTERS(SSE_PROXY_SUM)
+#undef SSE_PROXY_SUM
+  return text;
+}
+
+}  // namespace sse_proxy

@@ -1,0 +1,57 @@
+// The whole proxy in one object: listening sockets, workers and their threads.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "conf/options.h"
+#include "conf/route.h"
+#include "parser/result.h"
+#include "proxy/shared.h"
+#include "proxy/worker.h"
+
+namespace sse_proxy {
+
+// Server runs `options.workers` workers: the first on the thread that calls run(), the others on their own.
+//   Owned by  main, the demo, or a test. Owns copies of the options and rules.
+//   Thread    drain() and stop() from any; the rest from the one that made it.
+class Server {
+ public:
+  // Resolves the upstreams and binds every address; the error says which one failed, why and what to do.
+  static Result<std::unique_ptr<Server>> create(Options options, std::vector<Rule> rules);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Serves until drained or stopped.
+  void run();
+  // Listeners close, streams end, and run() returns when all is done, or after `options.drain_timeout`.
+  void drain();
+  // run() returns at once; what is under way is aborted.
+  void stop();
+
+  // Where it listens, with the ports that the kernel chose.
+  [[nodiscard]] const std::vector<std::string>& addresses() const noexcept { return addresses_; }
+  [[nodiscard]] size_t max_connections() const noexcept { return shared_->max_connections; }
+  // The loop of the thread that calls run(), for signals.
+  [[nodiscard]] uv_loop_t* main_loop() noexcept { return workers_.front()->loop(); }
+  // "connections=1 exchanges=2 …": the sums of all workers' counters.
+  [[nodiscard]] std::string totals() const;
+
+ private:
+  Server(Options options, std::vector<Rule> rules);
+  std::optional<Error> listen();
+  std::optional<Error> listen_on_all_workers(SocketAddress address);
+
+  Options options_;
+  std::vector<Rule> rules_;
+  std::unique_ptr<Shared> shared_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::thread> threads_;
+  std::vector<std::string> addresses_;
+  std::vector<std::string> unix_paths_;  // ours to remove
+};
+
+}  // namespace sse_proxy

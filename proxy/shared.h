@@ -1,0 +1,38 @@
+// What the workers of one process share, and all of it: settings, budgets, names, the count of connections.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "conf/options.h"
+#include "conf/route.h"
+#include "parser/memory_budget.h"
+#include "proxy/net/socket.h"
+#include "proxy/upstream/resolver.h"
+
+namespace sse_proxy {
+
+// Owned by the Server; outlives its workers. Each member is constant or safe for any thread.
+struct Shared {
+  Shared(const Options& given, const std::vector<Rule>& given_rules, size_t connection_limit)
+      : options(given),
+        rules(given_rules),
+        max_connections(connection_limit),
+        buffers(*given.limits.buffer_memory),
+        decoders(*given.decoder_memory),
+        resolver(given.upstream, given.resolve_interval),
+        upstream_authority(authority_of(given.upstream.front())) {}
+
+  const Options& options;
+  const std::vector<Rule>& rules;
+  const size_t max_connections;  // `limits.connections`, or what the descriptors allow
+  MemoryBudget buffers;          // held and queued bytes
+  MemoryBudget decoders;         // content decoders
+  Resolver resolver;
+  const std::string upstream_authority;  // the Host that `upstream_host = "upstream"` sends
+  std::atomic<size_t> connections{0};    // client connections of all workers
+};
+
+}  // namespace sse_proxy

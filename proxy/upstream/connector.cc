@@ -1,0 +1,80 @@
+#include "proxy/upstream/connector.h"
+
+#include <string>
+#include <utility>
+
+#include "proxy/ops/log.h"
+#include "proxy/upstream/upstream_pool.h"
+
+namespace sse_proxy {
+
+void Connector::start(bool careful, bool fresh) {
+  careful_ = careful;
+  fresh_ = fresh;
+  upstream_ = worker_.pool().next_upstream();
+  upstreams_left_ = worker_.options().upstream.size();
+  begin_upstream();
+}
+
+std::string_view Connector::upstream_text() const { return worker_.options().upstream[upstream_].text; }
+
+void Connector::begin_upstream() {
+  --upstreams_left_;
+  if (!fresh_) {
+    if (auto kept = worker_.pool().take(upstream_, careful_))
+      return user_->on_upstream_ready(std::move(kept), true);
+  }
+  addresses_ = worker_.shared().resolver.addresses(upstream_);
+  address_ = 0;
+  deadline_ = worker_.now() + timeout_;
+  try_addresses();
+}
+
+void Connector::try_addresses() {
+  while (address_ < addresses_->size()) {
+    last_error_ = 0;
+    transport_ = Transport::connect(worker_, *this, (*addresses_)[address_++], last_error_);
+    if (transport_ != nullptr) return;
+  }
+  const std::string message =
+      "cannot connect to upstream " + std::string(upstream_text()) + ": " + uv_strerror(last_error_);
+  next_upstream({Side::upstream, 502, message});
+}
+
+void Connector::on_connected(int uv_status) {
+  if (user_ == nullptr || transport_ == nullptr) return;
+  if (uv_status == 0) {
+    deadline_ = kNever;
+    auto connection = std::make_unique<UpstreamConnection>(worker_, std::move(transport_), upstream_);
+    return user_->on_upstream_ready(std::move(connection), false);
+  }
+  last_error_ = uv_status;
+  transport_.reset();
+  try_addresses();
+}
+
+void Connector::on_deadline(TimePoint now) {
+  if (now < deadline_) return;
+  transport_.reset();
+  next_upstream({Side::upstream, 504,
+                 "upstream " + std::string(upstream_text()) + " did not accept a connection within " +
+                     std::to_string(timeout_.count()) + "ms"});
+}
+
+void Connector::next_upstream(Error error) {
+  if (upstreams_left_ > 0) {
+    log::warn(error.message, {{"next", "another upstream"}});
+    upstream_ = (upstream_ + 1) % worker_.options().upstream.size();
+    return begin_upstream();
+  }
+  deadline_ = kNever;
+  user_->on_upstream_unavailable(error);
+}
+
+void Connector::cancel() noexcept {
+  user_ = nullptr;
+  deadline_ = kNever;
+  transport_.reset();
+}
+
+}  // namespace sse_proxy

@@ -1,0 +1,64 @@
+// Finds an exchange a connection: a kept one, or a new one to the first address that answers.
+#pragma once
+
+#include <memory>
+
+#include "parser/result.h"
+#include "proxy/upstream/resolver.h"
+#include "proxy/upstream/upstream_connection.h"
+
+namespace sse_proxy {
+
+class ConnectorUser {
+ public:
+  // `reused`: it served another request before, so it may turn out to be dead.
+  virtual void on_upstream_ready(std::unique_ptr<UpstreamConnection> connection, bool reused) = 0;
+  virtual void on_upstream_unavailable(const Error& error) = 0;
+
+ protected:
+  ~ConnectorUser() = default;
+};
+
+// Connector tries the upstreams in turn, and of each all addresses within `timeouts.connect`: a connection
+// that was never established may be tried again for any method.
+//   Owned by  its exchange, which is its user. Thread: its worker's.
+//   Ends      with one call to its user, which may come from within start().
+class Connector final : public Retirable, private TransportOwner {
+ public:
+  Connector(Worker& worker, ConnectorUser& user, Millis timeout)
+      : worker_(worker), user_(&user), timeout_(timeout) {}
+
+  // `careful`: see UpstreamPool::take(). `fresh`: no kept connection, as one has just failed.
+  void start(bool careful, bool fresh);
+  [[nodiscard]] TimePoint deadline() const noexcept { return deadline_; }
+  void on_deadline(TimePoint now);
+  // The user has gone, or has what it wanted.
+  void cancel() noexcept;
+
+ private:
+  void begin_upstream();
+  void try_addresses();
+  void next_upstream(Error error);
+  void on_connected(int uv_status) override;
+  void on_bytes(std::string_view) override {}
+  void on_end() override {}
+  void on_broken(int uv_error) override { on_connected(uv_error); }
+  void on_drained() override {}
+  [[nodiscard]] size_t read_room() const override { return 1; }
+  [[nodiscard]] std::string_view upstream_text() const;
+
+  Worker& worker_;
+  ConnectorUser* user_;  // null: cancelled
+  Millis timeout_;
+  TransportPtr transport_;  // of the attempt under way
+  AddressList addresses_;
+  size_t address_ = 0;
+  size_t upstream_ = 0;
+  size_t upstreams_left_ = 0;
+  TimePoint deadline_ = kNever;
+  int last_error_ = 0;
+  bool careful_ = false;
+  bool fresh_ = false;
+};
+
+}  // namespace sse_proxy

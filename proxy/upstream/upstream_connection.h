@@ -1,0 +1,76 @@
+// One connection to an upstream: a transport and the parser of what comes back.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "parser/http1_parser.h"
+#include "proxy/net/transport.h"
+#include "proxy/worker.h"
+
+namespace sse_proxy {
+
+// What an exchange hears of its upstream connection. After on_response_complete() or on_upstream_failed()
+// nothing more comes. A turn is one read: heads and body pieces, then one of the other three.
+class UpstreamUser : public ResponseSink {
+ public:
+  virtual void on_turn_end() = 0;
+  virtual void on_response_complete(std::unique_ptr<Fields> trailers) = 0;
+  virtual void on_upstream_failed(const Error& error) = 0;
+  virtual void on_upstream_drained() = 0;                  // the request bytes written so far are taken
+  [[nodiscard]] virtual size_t response_room() const = 0;  // how much may be read now
+
+ protected:
+  ~UpstreamUser() = default;
+};
+
+// UpstreamConnection serves one exchange at a time.
+//   Owned by  its exchange, or idle by the pool. Thread: its worker's.
+class UpstreamConnection final : public Retirable, private TransportOwner, private ResponseSink {
+ public:
+  UpstreamConnection(Worker& worker, TransportPtr transport, size_t upstream);
+
+  // Begins an exchange for a request with this method.
+  void begin(UpstreamUser& user, std::string_view method);
+  void write(std::span<const std::string_view> pieces) { transport_->write(pieces); }
+  [[nodiscard]] size_t queued() const noexcept { return transport_->queued(); }
+  void pause() { transport_->stop_reading(); }
+  void resume() { transport_->start_reading(); }
+  [[nodiscard]] bool paused() const noexcept { return !transport_->reading(); }
+
+  // No byte of the response has come.
+  [[nodiscard]] bool response_untouched() const noexcept { return !answered_; }
+  // The exchange ended with both messages whole, and the upstream keeps the connection open.
+  [[nodiscard]] bool reusable() const noexcept { return reusable_; }
+  // The upstream's own idle limit (Keep-Alive: timeout=N); kNever-like zero when it said none.
+  [[nodiscard]] Millis announced_idle() const noexcept { return announced_idle_; }
+  [[nodiscard]] size_t upstream() const noexcept { return upstream_; }
+  [[nodiscard]] bool looks_alive() const noexcept { return transport_->looks_alive(); }
+  // The exchange is over: no more calls to its user.
+  void leave() noexcept { user_ = nullptr; }
+
+ private:
+  void on_bytes(std::string_view bytes) override;
+  void on_end() override;
+  void on_broken(int uv_error) override;
+  void on_drained() override;
+  [[nodiscard]] size_t read_room() const override;
+  void on_interim_head(ResponseHead&& head) override { user_->on_interim_head(std::move(head)); }
+  void on_response_head(ResponseHead&& head) override;
+  void on_response_body(std::string_view piece) override { user_->on_response_body(piece); }
+  void fail(Error error);
+  void complete();
+
+  Worker& worker_;
+  TransportPtr transport_;
+  ResponseParser parser_;
+  UpstreamUser* user_ = nullptr;  // null: idle
+  size_t upstream_;
+  Millis announced_idle_{0};
+  bool answered_ = false;
+  bool keep_alive_ = false;
+  bool reusable_ = false;
+};
+
+}  // namespace sse_proxy

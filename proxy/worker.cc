@@ -1,0 +1,221 @@
+#include "proxy/worker.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/client/client_connection.h"
+#include "proxy/exchange/exchange.h"
+#include "proxy/listener.h"
+#include "proxy/net/transport.h"
+#include "proxy/ops/log.h"
+#include "proxy/upstream/upstream_pool.h"
+
+namespace sse_proxy {
+namespace {
+
+KeepaliveText keepalive_text(const SseOptions& sse) {
+  if (!sse.keepalive_event.empty()) return event_keepalive(sse.keepalive_event);
+  return comment_keepalive(sse.keepalive_comment, sse.keepalive_form == KeepaliveForm::block, sse.padding);
+}
+
+}  // namespace
+
+RouteSettings::RouteSettings(const Route& from)
+    : route(from),
+      stream{.keepalive_text = keepalive_text(from.sse),
+             .keepalive = *from.sse.keepalive,
+             .max_event_bytes = from.sse.max_event_bytes,
+             .partial_flush = from.sse.partial_flush,
+             .retry = from.sse.retry} {}
+
+Millis RouteSettings::first_keepalive(bool expected) const noexcept {
+  if (route.sse.first_keepalive) return *route.sse.first_keepalive;
+  return expected ? kFirstKeepalive : Millis::zero();
+}
+
+// Aborts what the drain left over.
+class Worker::DrainTimer final : public Timer {
+ public:
+  explicit DrainTimer(Worker& worker) : worker_(worker) {}
+  void on_timer(TimePoint now) override {
+    if (now >= worker_.drain_ends_) worker_.abort_all();
+  }
+
+ private:
+  Worker& worker_;
+};
+
+Worker::Worker(Shared& shared)
+    : shared_(shared),
+      loop_{},
+      wheel_((uv_loop_init(&loop_), now())),
+      read_slab_(std::make_unique<std::array<char, kReadSlab>>()),
+      decode_slab_(std::make_unique<std::array<char, kDecodeSlab>>()),
+      routes_(shared.options, shared.rules),
+      random_(std::random_device{}()),
+      pool_(std::make_unique<UpstreamPool>(*this)),
+      drain_timer_(std::make_unique<DrainTimer>(*this)) {
+  uv_timer_init(&loop_, &timer_);
+  uv_check_init(&loop_, &turn_end_);
+  uv_idle_init(&loop_, &hurry_);
+  uv_async_init(&loop_, &wake_, [](uv_async_t* async) { static_cast<Worker*>(async->data)->on_wake(); });
+  timer_.data = turn_end_.data = hurry_.data = wake_.data = this;
+  uv_check_start(&turn_end_, [](uv_check_t* check) { static_cast<Worker*>(check->data)->end_turn(); });
+}
+
+Worker::~Worker() { close_loop(); }
+
+void Worker::add_listener(int fd, std::vector<Worker*> peers) {
+  listeners_.push_back(std::make_unique<Listener>(*this, fd, std::move(peers)));
+}
+
+void Worker::run() { uv_run(&loop_, UV_RUN_DEFAULT); }
+
+// --- from any thread ---
+
+void Worker::drain(Millis timeout) {
+  drain_requested_.store(timeout.count());
+  uv_async_send(&wake_);
+}
+
+void Worker::stop() {
+  stop_requested_.store(true);
+  uv_async_send(&wake_);
+}
+
+void Worker::hand_over(int fd) {
+  {
+    const std::lock_guard lock(handed_over_mutex_);
+    handed_over_.push_back(fd);
+  }
+  uv_async_send(&wake_);
+}
+
+// --- on the loop ---
+
+void Worker::on_wake() {
+  std::vector<int> handed_over;
+  {
+    const std::lock_guard lock(handed_over_mutex_);
+    handed_over.swap(handed_over_);
+  }
+  for (int fd : handed_over) accept(fd, "unix", true);
+  const int64_t timeout = drain_requested_.exchange(-1);
+  if (timeout >= 0 && !draining()) {
+    drain_ends_ = now() + Millis(timeout);
+    begin_drain();
+  }
+  if (stop_requested_.load()) abort_all();
+}
+
+void Worker::begin_drain() {
+  for (auto& listener : listeners_) listener->empty_queue();
+  listeners_.clear();
+  pool_->clear();
+  for (auto it = connections_.begin(); it != connections_.end();) (*it++)->on_drain();
+  schedule(*drain_timer_, drain_ends_);
+  finish_if_drained();
+}
+
+void Worker::abort_all() {
+  drain_ends_ = std::min(drain_ends_, now());
+  listeners_.clear();
+  for (auto it = connections_.begin(); it != connections_.end();) (*it++)->abort_now();
+  for (auto it = orphans_.begin(); it != orphans_.end();) (*it++)->abort_now();
+  finish_if_drained();
+}
+
+void Worker::finish_if_drained() {
+  if (draining() && connections_.empty() && orphans_.empty()) uv_stop(&loop_);
+}
+
+void Worker::end_turn() {
+  if (!broken_.empty()) {
+    uv_idle_stop(&hurry_);
+    for (Transport* transport : std::exchange(broken_, {})) transport->report_broken();
+  }
+  retired_.clear();
+}
+
+void Worker::report_later(Transport& transport) {
+  broken_.push_back(&transport);
+  uv_idle_start(&hurry_, [](uv_idle_t*) {});
+}
+
+void Worker::schedule(Timer& timer, TimePoint deadline) {
+  if (wheel_.schedule(timer, deadline)) arm();
+}
+
+void Worker::arm() {
+  const TimePoint next = wheel_.next_wake();
+  if (next == armed_) return;
+  armed_ = next;
+  if (next == kNever) {
+    uv_timer_stop(&timer_);
+    return;
+  }
+  const auto delay = static_cast<uint64_t>(std::max(Millis::zero(), next - now()).count());
+  uv_timer_start(
+      &timer_,
+      [](uv_timer_t* timer) {
+        auto* self = static_cast<Worker*>(timer->data);
+        self->wheel_.advance(self->now());
+        self->armed_ = kNever;
+        self->arm();
+      },
+      delay, 0);
+}
+
+Millis Worker::spread(Millis span, double low, double high) {
+  std::uniform_real_distribution<double> factor(low, high);
+  return Millis(static_cast<int64_t>(static_cast<double>(span.count()) * factor(random_)));
+}
+
+const RouteSettings& Worker::route(std::string_view method, std::string_view path) {
+  const Route& route = routes_.match(method, path);
+  return route_settings_.try_emplace(&route, route).first->second;
+}
+
+void Worker::accept(int fd, std::string peer, bool is_unix) {
+  connections_.push_front(std::make_unique<ClientConnection>(*this, std::move(peer)));
+  counters_.connections.add();
+  ClientConnection& connection = *connections_.front();
+  if (!connection.open(fd, is_unix, connections_.begin())) remove(connection);
+}
+
+void Worker::remove(ClientConnection& connection) {
+  const auto position = connection.position();
+  retire(std::move(*position));
+  connections_.erase(position);
+  finish_if_drained();
+}
+
+void Worker::adopt(std::unique_ptr<Exchange> exchange) { orphans_.push_back(std::move(exchange)); }
+
+void Worker::remove(Exchange& orphan) {
+  const auto position =
+      std::find_if(orphans_.begin(), orphans_.end(), [&](const auto& e) { return e.get() == &orphan; });
+  if (position == orphans_.end()) return;
+  retire(std::move(*position));
+  orphans_.erase(position);
+  finish_if_drained();
+}
+
+void Worker::close_loop() {
+  abort_all();
+  pool_->clear();
+  retired_.clear();
+  for (int fd : handed_over_) ::close(fd);
+  uv_close(reinterpret_cast<uv_handle_t*>(&timer_), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&turn_end_), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&hurry_), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&wake_), nullptr);
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  retired_.clear();
+  uv_loop_close(&loop_);
+}
+
+}  // namespace sse_proxy

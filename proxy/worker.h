@@ -1,0 +1,143 @@
+// One event loop with all that it serves. Workers share nothing but `Shared`.
+#pragma once
+
+#include <uv.h>
+
+#include <array>
+#include <atomic>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "parser/event_stream.h"
+#include "proxy/net/timer_wheel.h"
+#include "proxy/ops/counters.h"
+#include "proxy/shared.h"
+
+namespace sse_proxy {
+
+class ClientConnection;
+class Exchange;
+class Listener;
+class Transport;
+class UpstreamPool;
+
+// Base of what may be in use further up the stack when it ends: it is freed at the end of the loop's turn.
+class Retirable {
+ public:
+  virtual ~Retirable() = default;
+};
+
+// A request's settings, with what is derived from them once.
+struct RouteSettings {
+  explicit RouteSettings(const Route& from);
+  // How long a stream that is silent from its head on waits for its first keep-alive.
+  [[nodiscard]] Millis first_keepalive(bool expected) const noexcept;
+
+  const Route& route;
+  EventStreamSettings stream;
+};
+
+// Worker owns a loop, its listeners, connections, pool, timers and counters.
+//   Owned by  the Server. Thread: run() binds it to one; only wake-ups (drain, stop, hand_over) come from
+//   others.
+class Worker {
+ public:
+  explicit Worker(Shared& shared);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Takes over a listening socket, before run(). `peers`: workers to share its connections with in turn (Unix
+  // sockets, where the kernel does not balance); empty: keep them all.
+  void add_listener(int fd, std::vector<Worker*> peers);
+  // Serves until drained or stopped.
+  void run();
+
+  // From any thread. The drain ends at the latest `timeout` after it began; stop() ends at once.
+  void drain(Millis timeout);
+  void stop();
+  void hand_over(int fd);
+
+  // --- for what runs on the loop ---
+  [[nodiscard]] uv_loop_t* loop() noexcept { return &loop_; }
+  [[nodiscard]] TimePoint now() const noexcept { return TimePoint(Millis(uv_now(&loop_))); }
+  [[nodiscard]] Shared& shared() noexcept { return shared_; }
+  [[nodiscard]] const Options& options() const noexcept { return shared_.options; }
+  [[nodiscard]] MemoryBudget& buffers() noexcept { return shared_.buffers; }
+  [[nodiscard]] UpstreamPool& pool() noexcept { return *pool_; }
+  [[nodiscard]] Counters& counters() noexcept { return counters_; }
+  [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+  [[nodiscard]] TurnScratch& scratch() noexcept { return scratch_; }
+  [[nodiscard]] std::vector<std::string_view>& wire() noexcept { return wire_; }
+  [[nodiscard]] std::span<char> read_slab() noexcept { return *read_slab_; }
+  [[nodiscard]] std::span<char> decode_slab() noexcept { return *decode_slab_; }
+  [[nodiscard]] const RouteSettings& route(std::string_view method, std::string_view path);
+  [[nodiscard]] uint64_t random() noexcept { return random_(); }
+  // Uniform in [low, high] times `span`.
+  [[nodiscard]] Millis spread(Millis span, double low, double high);
+
+  void schedule(Timer& timer, TimePoint deadline);
+  void report_later(Transport& transport);
+  void retire(std::unique_ptr<Retirable> object) { retired_.push_back(std::move(object)); }
+
+  void accept(int fd, std::string peer, bool is_unix);
+  void remove(ClientConnection& connection);
+  // An exchange whose client has gone, and whose upstream is read to its end all the same.
+  void adopt(std::unique_ptr<Exchange> exchange);
+  void remove(Exchange& orphan);
+
+  [[nodiscard]] bool draining() const noexcept { return drain_ends_ != kNever; }
+  [[nodiscard]] TimePoint drain_ends() const noexcept { return drain_ends_; }
+
+ private:
+  static constexpr size_t kReadSlab = 64 * 1024;
+  static constexpr size_t kDecodeSlab = 16 * 1024;
+
+  class DrainTimer;
+
+  void on_wake();
+  void begin_drain();
+  void abort_all();
+  void end_turn();
+  void finish_if_drained();
+  void arm();
+  void close_loop();
+
+  Shared& shared_;
+  uv_loop_t loop_;
+  uv_timer_t timer_;
+  uv_check_t turn_end_;  // frees what was retired, reports what was met
+  uv_idle_t hurry_;      // active while reports wait: the loop must not sleep over them
+  uv_async_t wake_;
+  std::atomic<int64_t> drain_requested_{-1};  // milliseconds
+  std::atomic<bool> stop_requested_{false};
+  std::mutex handed_over_mutex_;
+  std::vector<int> handed_over_;
+
+  TimerWheel wheel_;
+  TimePoint armed_ = kNever;
+  Counters counters_;
+  TurnScratch scratch_;
+  std::vector<std::string_view> wire_;  // the pieces of one write
+  std::unique_ptr<std::array<char, kReadSlab>> read_slab_;
+  std::unique_ptr<std::array<char, kDecodeSlab>> decode_slab_;
+  RouteTable routes_;
+  std::unordered_map<const Route*, RouteSettings> route_settings_;
+  std::mt19937_64 random_;
+  std::vector<std::unique_ptr<Retirable>> retired_;
+  std::vector<Transport*> broken_;
+  std::unique_ptr<UpstreamPool> pool_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::list<std::unique_ptr<ClientConnection>> connections_;
+  std::list<std::unique_ptr<Exchange>> orphans_;
+  std::unique_ptr<DrainTimer> drain_timer_;
+  TimePoint drain_ends_ = kNever;
+};
+
+}  // namespace sse_proxy
