@@ -113,12 +113,9 @@ Error no_tls(std::string_view what) {
                  std::string(what));
 }
 
-Error listen_form(std::string_view text) {
-  if (const auto port = parse_port(text)) {
-    const std::string number = std::to_string(*port);
-    return problem(in_quotes(text) + " has no host: write 0.0.0.0:" + number + " for all addresses");
-  }
-  return problem(in_quotes(text) + " has no port: write host:port, as in 0.0.0.0:8080");
+Error no_host(std::string_view text, uint16_t port) {
+  return problem(in_quotes(text) + " has no host: write 0.0.0.0:" + std::to_string(port) +
+                 " for all addresses");
 }
 
 bool is_any(const std::string& host) {
@@ -145,15 +142,13 @@ Result<Endpoint> parse_listen(std::string_view text) {
     return problem(in_quotes(text) +
                    " is not an address to listen on: write host:port, [v6]:port or unix:/path");
   }
+  if (const auto port = parse_port(rest)) return no_host(text, *port);
   auto parts = split_authority(text, rest);
   if (!parts) return parts.error();
-  if (!parts->port) return listen_form(text);
+  if (!parts->port) return problem(in_quotes(text) + " has no port: write host:port, as in 0.0.0.0:8080");
   const auto port = parse_port(*parts->port);
   if (!port) return bad_port(text, *parts->port, 0);
-  if (parts->host.empty()) {
-    return problem(in_quotes(text) + " has no host: write 0.0.0.0:" + std::to_string(*port) +
-                   " for all addresses");
-  }
+  if (parts->host.empty()) return no_host(text, *port);
   return Endpoint{std::string(text), "", parts->host, *port};
 }
 
