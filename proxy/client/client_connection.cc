@@ -230,7 +230,7 @@ void ClientConnection::close() {
 }
 
 void ClientConnection::on_drain() {
-  if (state_ == State::idle && pipelined_.empty()) return close();
+  if (state_ == State::idle && transport_->nothing_to_read()) return close();
   if (!head_sent_) keep_alive_ = false;
   if (exchange_ != nullptr) exchange_->on_drain();
 }

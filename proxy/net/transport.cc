@@ -100,15 +100,17 @@ void Transport::stop_reading() {
   if (!reading_) return;
   reading_ = false;
   uv_read_stop(stream());
+  if (broken_ != 0) worker_.report_later(*this);  // no read will tell
 }
 
 void Transport::on_read(ssize_t n, const uv_buf_t& buf) {
   if (owner_ == nullptr || n == 0) return;
   if (n > 0) return owner_->on_bytes({buf.base, static_cast<size_t>(n)});
-  stop_reading();
+  reading_ = false;
+  uv_read_stop(stream());
   if (n == UV_EOF) return owner_->on_end();
-  if (swallowing_) return;  // the write that met the error reports it
   swallowing_ = true;
+  broken_ = 0;  // reported here
   owner_->on_broken(static_cast<int>(n));
 }
 
@@ -187,10 +189,13 @@ void Transport::note_broken(int uv_error) {
   broken_ = uv_error;
   worker_.buffers().release(queue_.size());
   queue_ = std::string();
-  worker_.report_later(*this);
+  // While it is read, what the peer sent before is still to come (an early answer, say), and then the error
+  // or the end.
+  if (!reading_) worker_.report_later(*this);
 }
 
 void Transport::report_broken() {
+  if (reading_) return;
   const int error = std::exchange(broken_, 0);
   if (error != 0 && owner_ != nullptr) owner_->on_broken(error);
 }
@@ -209,7 +214,7 @@ bool Transport::all_acknowledged() const noexcept { return queued() == 0 && unac
 
 void Transport::shut_down_writing() noexcept { (void)::shutdown(descriptor(), SHUT_WR); }
 
-bool Transport::looks_alive() const noexcept {
+bool Transport::nothing_to_read() const noexcept {
   char byte = 0;
   const ssize_t n = recv(descriptor(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) && !swallowing_;

@@ -69,8 +69,8 @@ class Transport {
   void shut_down_writing() noexcept;
   // The peer shall see a reset instead of an end when this is closed.
   void reset_on_close() noexcept { reset_on_close_ = true; }
-  // No unread byte, no end and no error is waiting: an idle connection can be used.
-  [[nodiscard]] bool looks_alive() const noexcept;
+  // No unread byte, no end and no error is waiting.
+  [[nodiscard]] bool nothing_to_read() const noexcept;
 
   // For the worker, at the end of a turn: tells the owner of an error that a write met.
   void report_broken();

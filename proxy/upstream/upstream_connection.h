@@ -46,7 +46,7 @@ class UpstreamConnection final : public Retirable, private TransportOwner, priva
   // The upstream's own idle limit (Keep-Alive: timeout=N); kNever-like zero when it said none.
   [[nodiscard]] Millis announced_idle() const noexcept { return announced_idle_; }
   [[nodiscard]] size_t upstream() const noexcept { return upstream_; }
-  [[nodiscard]] bool looks_alive() const noexcept { return transport_->looks_alive(); }
+  [[nodiscard]] bool looks_alive() const noexcept { return transport_->nothing_to_read(); }
   // The exchange is over: no more calls to its user.
   void leave() noexcept { user_ = nullptr; }
 
