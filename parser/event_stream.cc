@@ -57,6 +57,7 @@ void EventStream::finish(TimePoint now) {
   stats_.longest_silence = std::max(stats_.longest_silence, now - last_upstream_);
   ready_ = pending();
   write_ready(now);
+  ended_ = true;
 }
 
 // The two safety valves of memory: one event may not grow past its limit, nor all of them past theirs.
@@ -65,7 +66,7 @@ void EventStream::allow_what_cannot_be_held() {
   const size_t more = rest > hold_.size() ? rest - hold_.size() : 0;
   if (scanner_.inside_bom()) {
     budget_.charge(more);  // two bytes at most, and only the next one tells what they are
-  } else if (rest > settings_.max_event_bytes || !budget_.reserve(more)) {
+  } else if (rest > settings_.max_event_bytes || (more > 0 && !budget_.reserve(more))) {
     release_ = Release::at_once;
     ready_ = pending();
     ++stats_.partial_releases;
@@ -90,7 +91,11 @@ void EventStream::write_ready(TimePoint now) {
     if (!out.empty()) writer_.write_body(out);
 
     body_written_ = true;
-    wire_ = written == boundary_ ? Wire::boundary : written == line_end_ ? Wire::line_end : Wire::inside;
+    if (written == boundary_ || (written == pending() && scanner_.at_boundary())) {
+      wire_ = Wire::boundary;  // the latter: a byte-order mark that was let go alone
+    } else {
+      wire_ = written == line_end_ ? Wire::line_end : Wire::inside;
+    }
     wire_ends_in_cr_ = ends_in_cr;
     clock_.on_written(KeepaliveClock::Wrote::upstream_bytes, now);
   }
@@ -114,11 +119,7 @@ void EventStream::keep_rest(size_t written, TimePoint now) {
   const size_t held = hold_.size();
   if (written >= hold_.size()) {
     size_t skip = written - hold_.size();
-    if (rest == 0) {
-      hold_ = std::string();  // an idle stream owns no buffer
-    } else {
-      hold_.clear();
-    }
+    hold_ = std::string();  // an idle stream owns no buffer, one after a large event no large one
     for (std::string_view piece : scratch_.fresh) {
       const size_t cut = std::min(skip, piece.size());
       skip -= cut;
@@ -166,8 +167,9 @@ TimePoint EventStream::deadline() const noexcept {
 }
 
 // What may be written where the wire stands; empty where nothing may (inside a line, or after a CR that an LF
-// may still follow).
+// may still follow, or after the end).
 std::string_view EventStream::keepalive_now() const noexcept {
+  if (ended_) return {};
   switch (wire_) {
     case Wire::boundary: return settings_.keepalive_text.at_boundary;
     case Wire::line_end:

@@ -127,6 +127,7 @@ class EventStream {
   bool wire_ends_in_cr_ = false;  // an LF may still belong to the last line end written
   bool injected_ = false;
   bool body_written_ = false;
+  bool ended_ = false;
 };
 
 }  // namespace sse_proxy
