@@ -9,6 +9,7 @@ import { Origin } from './origin.js';
 import { Proxy } from './proxy.js';
 
 const KEEPALIVE = ['--keepalive', '300ms'];
+const MARK = '\xef\xbb\xbf';
 const ALL = Object.values(LANES);
 const fixture = FIXTURES['anthropic-messages']; // ends its lines in LF, has types and characters of every length
 const middle = fixture.bytes.indexOf('\n\n', fixture.bytes.length / 2) + 2;
@@ -115,5 +116,12 @@ describe('keep-alives', { concurrency: 5 }, () => {
         return expectSameEvents(lane, at.proxy, '/mark', FIXTURES.grammar);
       });
     }
+    it('on the wire: the mark alone is gone', async () => {
+      const { bytes } = await curl.open(`${at.proxy.url}/mark`).finished();
+      const sent = FIXTURES.grammar.bytes.toString('latin1');
+      assert.ok(sent.startsWith(MARK));
+      assert.match(bytes.toString('latin1'), /^: keep-alive\n\n/);
+      assert.equal(bytes.toString('latin1').replaceAll(': keep-alive\n\n', ''), sent.slice(MARK.length));
+    });
   });
 });

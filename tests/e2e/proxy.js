@@ -23,7 +23,8 @@ export class Proxy {
   static async start(upstream, ...flags) {
     assert.ok(existsSync(BINARY), `no ${BINARY}: build it, or set SSE_PROXY_BINARY`);
     const proxy = new Proxy();
-    const fixed = ['--listen', '127.0.0.1:0', '--upstream', upstream, '--drain-timeout', '2s'];
+    const drain = flags.includes('--drain-timeout') ? [] : ['--drain-timeout', '2s'];
+    const fixed = ['--listen', '127.0.0.1:0', '--upstream', upstream, ...drain];
     proxy.#child = spawn(BINARY, [...fixed, ...flags], { stdio: ['ignore', 'ignore', 'pipe'], env: cleanEnvironment() });
     running.add(proxy.#child);
     proxy.port = await within(10_000, proxy.#readPort(), () => `the proxy's start-up line; it said: ${proxy.log}`);

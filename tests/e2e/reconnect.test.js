@@ -23,7 +23,7 @@ describe('reconnecting', () => {
       await proxy?.stop();
     });
 
-    // Ends after each event; the id is not ASCII, as UTF-8 goes on the wire for browsers.
+    // Ends after each event, until the fourth request.
     function sendOneByOne(req, res) {
       const last = Number(/(\d+)$/.exec(req.headers['last-event-id'] ?? '0')[1]);
       res.writeHead(200, HEAD);
@@ -45,6 +45,20 @@ describe('reconnecting', () => {
         assert.deepEqual(sent, [undefined, 'event-1', 'event-2', 'event-3']);
       });
     }
+
+    // npm's eventsource cannot: fetch takes Latin-1 only.
+    it('Chromium comes back with an id in UTF-8', browserTest, async () => {
+      origin.handle('/korean', (req, res) => {
+        res.writeHead(200, HEAD);
+        if (req.headers['last-event-id']) res.flushHeaders();
+        else res.end('retry: 20\nid: 사건-7\ndata: x\n\n');
+      });
+      const stream = LANES.chromium.client().open(`${proxy.url}/korean`, { reconnect: true });
+      await stream.until(() => stream.opens === 2, 'the second connection');
+      await stream.close();
+      const sent = origin.requests.findLast(({ url }) => url === '/korean').headers['last-event-id'];
+      assert.equal(Buffer.from(sent, 'latin1').toString(), '사건-7');
+    });
   });
 
   describe('an app that is away', () => {

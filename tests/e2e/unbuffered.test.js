@@ -33,7 +33,7 @@ const WRITERS = {
   },
 };
 
-describe('no event waits for the next one', () => {
+describe('no event waits for the next one', { concurrency: 4 }, () => {
   let origin, proxy;
   const streams = new Map(); // the client's end, by number: what the origin waits for
   const delays = new Map();

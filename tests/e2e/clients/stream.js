@@ -52,7 +52,7 @@ export class Stream {
   }
 
   count(n) {
-    return this.until(() => this.events.length >= n, `event ${n}`);
+    return this.until(() => this.events.length >= n, `event ${n}`, 10_000);
   }
 
   finished() {
