@@ -52,13 +52,33 @@ std::string_view metavar_of(std::string_view flag) {
   return field ? field->metavar : "FILE";
 }
 
+bool takes_value(std::string_view flag) {
+  return flag.starts_with("--") && (flag == "--config" || find_flag(flag.substr(2)));
+}
+
 // CLI11 starts its message with the option's name.
 Error missing_value(std::string what) {
   std::replace_if(
       what.begin(), what.end(), [](unsigned char c) { return c < 0x20; }, ' ');
   const std::string flag = what.substr(0, what.find_first_of(": "));
-  if (!flag.starts_with("--") || (flag != "--config" && !find_flag(flag.substr(2)))) return problem(what);
+  if (!takes_value(flag)) return problem(what);
   return problem(flag + " needs a value: " + flag + " " + std::string(metavar_of(flag.substr(2))));
+}
+
+// The arguments in the order that CLI11 wants, `--flag=value` in two: it would not let the value be empty.
+std::vector<std::string> backwards(int argc, const char* const* argv) {
+  std::vector<std::string> out;
+  for (int i = argc - 1; i > 0; --i) {
+    const std::string_view argument = argv[i];
+    const size_t equals = argument.find('=');
+    if (equals == std::string_view::npos || !takes_value(argument.substr(0, equals))) {
+      out.emplace_back(argument);
+      continue;
+    }
+    out.emplace_back(argument.substr(equals + 1));
+    out.emplace_back(argument.substr(0, equals));
+  }
+  return out;
 }
 
 Result<Line> split_line(int argc, const char* const* argv) {
@@ -76,9 +96,7 @@ Result<Line> split_line(int argc, const char* const* argv) {
       auto& entry = line.fields.emplace_back(Line::Values{&field, {}});
       add_flag(app, flag_of(field), entry.values);
     }
-    std::vector<std::string> backwards;  // as CLI11 wants them
-    for (int i = argc - 1; i > 0; --i) backwards.emplace_back(argv[i]);
-    app.parse(backwards);
+    app.parse(backwards(argc, argv));
     line.rest = app.remaining();
   } catch (const CLI::ParseError& failure) {
     return missing_value(failure.what());
@@ -93,8 +111,7 @@ std::optional<Error> check_values(const Line& line) {
   for (const auto& [field, values] : line.fields) {
     for (const std::string& value : values) {
       const std::string_view flag = std::string_view(value).substr(0, value.find('='));
-      if (flag.starts_with("--") && (flag == "--config" || find_flag(flag.substr(2))))
-        return missing_value(flag_of(*field));
+      if (takes_value(flag)) return missing_value(flag_of(*field));
     }
   }
   return std::nullopt;
