@@ -10,12 +10,17 @@ namespace {
 
 constexpr uint32_t kMaxChunkExtensionBytes = 4096;
 constexpr unsigned kMaxInterimHeads = 16;
-constexpr size_t kFieldOverhead = 4;  // colon, space, CR LF
+constexpr char kTlsHandshake = '\x16';  // the first byte of a ClientHello
+constexpr size_t kFieldOverhead = 4;    // colon, space, CR LF
 
-std::string reason_of(const llhttp_t& parser) {
+std::string malformed(const char* what, const llhttp_t& parser) {
   const char* reason = llhttp_get_error_reason(&parser);
-  return reason == nullptr || *reason == '\0' ? "malformed message" : reason;
+  if (reason == nullptr || *reason == '\0') return std::string("malformed ") + what;
+  return std::string("malformed ") + what + ": " + reason;
 }
+
+// Major and minor digit as read so far: 11 for HTTP/1.1.
+unsigned version_of(const llhttp_t& parser) noexcept { return parser.http_major * 10U + parser.http_minor; }
 
 }  // namespace
 
@@ -31,11 +36,10 @@ llhttp_settings_t Http1Parser::make_settings() {
     return self(p).append_start_line({at, n}, true), 0;
   };
   s.on_status = s.on_url;
+  s.on_version_complete = [](llhttp_t* p) { return self(p).start_line_seen_ = true, 0; };
   s.on_header_field = [](llhttp_t* p, const char* at, size_t n) {
-    Http1Parser& parser = self(p);
-    parser.start_line_seen_ = true;
-    if (parser.count_trailer(n) != 0) return -1;
-    return parser.current_fields().append_name({at, n}), 0;
+    if (self(p).count_trailer(n) != 0) return -1;
+    return self(p).current_fields().append_name({at, n}), 0;
   };
   s.on_header_value = [](llhttp_t* p, const char* at, size_t n) {
     if (self(p).count_trailer(n) != 0) return -1;
@@ -146,8 +150,9 @@ Fields& RequestParser::head_fields() { return head_->fields; }
 
 bool RequestParser::finish_head(bool&) {
   RequestHead& head = *head_;
-  const unsigned version = llhttp().http_major * 10U + llhttp().http_minor;
-  if (version == 9) return fail({Side::client, 400, "request line has no HTTP version"});
+  const unsigned version = version_of(llhttp());
+  if (version == 9)
+    return fail({Side::client, 400, "HTTP/0.9, or a request line without a version, is not spoken here"});
   if (version != 10 && version != 11) return fail({Side::client, 505, "HTTP version is neither 1.0 nor 1.1"});
   head.version = version == 10 ? Version::http10 : Version::http11;
   head.keep_alive = head.version == Version::http11 ? !head.fields.lists(FieldId::connection, "close")
@@ -162,13 +167,18 @@ bool RequestParser::finish_head(bool&) {
 }
 
 Error RequestParser::describe_failure(llhttp_errno_t code, const char* at, const char* end) const {
-  if (code == HPE_INVALID_METHOD && at < end && (*at == ' ' || is_token({at, 1}))) {
-    return {Side::client, 501, "request method is not known"};
+  if (code == HPE_INVALID_METHOD && at < end) {
+    if (*at == kTlsHandshake)
+      return {Side::client, 400, "request is not HTTP: the client seems to speak TLS"};
+    if (*at == ' ' || is_token({at, 1})) return {Side::client, 501, "request method is not known"};
   }
-  if (code == HPE_INVALID_VERSION) return {Side::client, 505, "HTTP version is neither 1.0 nor 1.1"};
+  const unsigned version = version_of(llhttp());
+  if (code == HPE_INVALID_VERSION && version != 0 && version != 10 && version != 11) {
+    return {Side::client, 505, "HTTP version is neither 1.0 nor 1.1"};
+  }
   if (code == HPE_USER) return {Side::client, 400, "chunk extensions are too long"};
   if (code == HPE_PAUSED_H2_UPGRADE) return {Side::client, 400, "HTTP/2 is not spoken here"};
-  return {Side::client, 400, reason_of(llhttp())};
+  return {Side::client, 400, malformed("request", llhttp())};
 }
 
 Error RequestParser::head_too_large(bool in_start_line) const {
@@ -202,7 +212,7 @@ Fields& ResponseParser::head_fields() {
 bool ResponseParser::finish_head(bool& skip_body) {
   (void)head_fields();
   ResponseHead& head = *head_;
-  const unsigned version = llhttp().http_major * 10U + llhttp().http_minor;
+  const unsigned version = version_of(llhttp());
   if (version != 10 && version != 11)
     return fail({Side::upstream, 502, "response is not HTTP/1.0 or HTTP/1.1"});
   head.version = version == 10 ? Version::http10 : Version::http11;
@@ -234,7 +244,7 @@ bool ResponseParser::begin_next_at_once() {
 
 Error ResponseParser::describe_failure(llhttp_errno_t code, const char*, const char*) const {
   if (code == HPE_USER) return {Side::upstream, 502, "chunk extensions are too long"};
-  return {Side::upstream, 502, reason_of(llhttp())};
+  return {Side::upstream, 502, malformed("response", llhttp())};
 }
 
 Error ResponseParser::head_too_large(bool) const {

@@ -79,7 +79,6 @@ class Http1Parser {
   bool fail(Error error);
   void reset_message();
   [[nodiscard]] const llhttp_t& llhttp() const noexcept { return llhttp_; }
-  [[nodiscard]] bool start_line_seen() const noexcept { return start_line_seen_; }
 
  private:
   static const llhttp_settings_t kSettings;
