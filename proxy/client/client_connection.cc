@@ -146,7 +146,7 @@ void ClientConnection::next_request() {
   parser_.next_message();
   state_ = State::idle;
   state_since_ = worker_.now();
-  http10_ = false;
+  http10_ = to_head_ = head_sent_ = false;
   transport_->start_reading();
   reschedule();
   if (pipelined_.empty()) {

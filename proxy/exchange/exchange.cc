@@ -143,6 +143,7 @@ void Exchange::on_client_drained() {
   if (body_ == nullptr || phase_ == Phase::done) return;
   body_->on_client_drained(worker_.now());
   after_body_step();
+  if (phase_ != Phase::done) reschedule();  // keep-alives wait for a client that takes data
 }
 
 void Exchange::abort_now() {

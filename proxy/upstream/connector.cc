@@ -35,6 +35,7 @@ void Connector::try_addresses() {
     last_error_ = 0;
     transport_ = Transport::connect(worker_, *this, (*addresses_)[address_++], last_error_);
     if (transport_ != nullptr) return;
+    if (last_error_ == UV_EMFILE || last_error_ == UV_ENFILE) worker_.pool().clear();  // idle ones give way
   }
   const std::string message =
       "cannot connect to upstream " + std::string(upstream_text()) + ": " + uv_strerror(last_error_);
