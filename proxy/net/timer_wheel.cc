@@ -12,7 +12,8 @@ void Timer::unlink() noexcept {
   link_ = nullptr;
 }
 
-TimerWheel::TimerWheel(TimePoint now) noexcept : done_(tick_of(now)) {}
+TimerWheel::TimerWheel(TimePoint now) noexcept
+    : done_(static_cast<uint64_t>(now.time_since_epoch() / kTick)) {}
 
 // Rounded up: a timer may not fire early.
 uint64_t TimerWheel::tick_of(TimePoint time) noexcept {
@@ -43,6 +44,7 @@ bool TimerWheel::schedule(Timer& timer, TimePoint deadline) noexcept {
 
 void TimerWheel::advance(TimePoint now) {
   const auto target = static_cast<uint64_t>(now.time_since_epoch() / kTick);
+  if (target <= done_) return;
   const uint64_t last = std::min(target, done_ + kSlots);  // a full rotation visits every slot
   for (uint64_t tick = done_ + 1; tick <= last; ++tick) {
     for (Timer* timer = slots_[tick % kSlots]; timer != nullptr;) {
@@ -54,7 +56,7 @@ void TimerWheel::advance(TimePoint now) {
       timer = next;
     }
   }
-  done_ = std::max(done_, target);
+  done_ = target;
   wake_ = UINT64_MAX;
   while (due_ != nullptr) {
     Timer& timer = *due_;
