@@ -12,6 +12,19 @@
 namespace sse_proxy {
 namespace {
 
+constexpr std::array kSignals = {SIGTERM, SIGINT, SIGHUP};
+
+// libuv gives a signal back to its default when the last handle for it closes. These never close, so that a
+// signal in the process's last moments does not end it with another exit code.
+void keep_signals_from_killing() {
+  static std::array<uv_signal_t, kSignals.size()> guards;
+  for (size_t i = 0; i < guards.size(); ++i) {
+    uv_signal_init(uv_default_loop(), &guards[i]);
+    uv_signal_start(
+        &guards[i], [](uv_signal_t*, int) {}, kSignals[i]);
+  }
+}
+
 // Signals and the drain's delay, on the main worker's loop.
 class Lifecycle {
  public:
@@ -20,14 +33,14 @@ class Lifecycle {
     uv_timer_init(loop, &delay_);
     delay_.data = this;
     uv_unref(reinterpret_cast<uv_handle_t*>(&delay_));
-    static constexpr std::array kNumbers = {SIGTERM, SIGINT, SIGHUP};
+    keep_signals_from_killing();
     for (size_t i = 0; i < signals_.size(); ++i) {
       uv_signal_init(loop, &signals_[i]);
       signals_[i].data = this;
       uv_signal_start(
           &signals_[i],
           [](uv_signal_t* handle, int number) { static_cast<Lifecycle*>(handle->data)->on_signal(number); },
-          kNumbers[i]);
+          kSignals[i]);
       uv_unref(reinterpret_cast<uv_handle_t*>(&signals_[i]));
     }
   }
@@ -62,7 +75,7 @@ class Lifecycle {
   Millis drain_delay_;
   bool ending_ = false;
   uv_timer_t delay_;
-  std::array<uv_signal_t, 3> signals_;
+  std::array<uv_signal_t, kSignals.size()> signals_;
 };
 
 void log_start(const Server& server, const Loaded& loaded) {
