@@ -28,12 +28,8 @@ bool is_hop_by_hop(FieldId id) noexcept {
 
 void remove_hop_by_hop(Fields& fields) {
   const std::string named = fields.joined(FieldId::connection);
-  const bool wants_trailers = fields.lists(FieldId::te, "trailers");
   fields.remove_if([](const Fields::View& field) { return is_hop_by_hop(field.id); });
-  for_each_element(named, [&](std::string_view option) {
-    if (!equals_ignoring_case(option, "te")) fields.remove(option);
-  });
-  if (wants_trailers) fields.add("TE", "trailers");
+  for_each_element(named, [&](std::string_view option) { fields.remove(option); });
 }
 
 // WSGI and PHP read `X_Forwarded_For` and `X-Forwarded-For` as one variable: whoever sends the twin of a
@@ -51,10 +47,11 @@ bool is_underscore_twin(std::string_view name) {
                      [&](std::string_view guarded) { return equals_ignoring_case(guarded, dashed); });
 }
 
+// With an argument a directive speaks of single fields only: `no-cache="set-cookie"` is no `no-cache`.
 bool has_directive(std::string_view cache_control, std::string_view name) {
   bool found = false;
   for_each_element(cache_control, [&](std::string_view directive) {
-    found = found || equals_ignoring_case(trimmed(directive.substr(0, directive.find('='))), name);
+    found = found || equals_ignoring_case(directive, name);
   });
   return found;
 }
@@ -91,7 +88,9 @@ bool is_event_stream(const ResponseHead& head, std::string_view request_method) 
 }
 
 void apply_request_policy(RequestHead& head, const RequestPolicy& policy) {
+  const bool wants_trailers = head.fields.lists(FieldId::te, "trailers");
   remove_hop_by_hop(head.fields);
+  if (wants_trailers) head.fields.add("TE", "trailers");
   head.fields.remove_if([&](const Fields::View& field) {
     if (field.id == FieldId::content_length) return true;  // the writer adds the one that holds
     if (field.id == FieldId::accept_encoding) return policy.expects_event_stream;

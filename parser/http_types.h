@@ -56,7 +56,7 @@ void for_each_element(std::string_view list, F&& f) {
   bool quoted = false;
   size_t from = 0;
   for (size_t i = 0; i <= list.size(); ++i) {
-    if (i < list.size() && quoted && list[i] == '\\') {
+    if (i + 1 < list.size() && quoted && list[i] == '\\') {
       ++i;
     } else if (i < list.size() && list[i] == '"') {
       quoted = !quoted;

@@ -93,7 +93,8 @@ std::optional<Error> normalise_target(RequestHead& head) {
   if (!split_absolute_form(head.target, authority, origin_form)) {
     return refusal(400, "request target is neither a path nor an http URL");
   }
-  if (head.method == "OPTIONS" && head.target.find('/', head.target.find("://") + 3) == std::string::npos) {
+  if (head.method == "OPTIONS" &&
+      head.target.find_first_of("/?", head.target.find("://") + 3) == std::string::npos) {
     origin_form = "*";  // RFC 9112 section 3.2.4
   }
   head.target = std::move(origin_form);
