@@ -39,6 +39,8 @@ void add_flag(CLI::App& app, const std::string& flag, std::vector<std::string>& 
   app.add_option(flag,
                  [&values](const CLI::results_t& results) {
                    values = results;
+                   // CLI11 2.4 marks a single {} as an empty list.
+                   if (values == std::vector<std::string>{"{}", "%%"}) values.pop_back();
                    return true;
                  })
       ->type_size(1)
