@@ -166,6 +166,9 @@ void ClientConnection::on_end() {
 }
 
 void ClientConnection::on_broken(int uv_error) {
+  // TCP_USER_TIMEOUT is timeouts.write too, and the kernel may be the first to notice.
+  const bool busy = state_ == State::exchanging || state_ == State::closing;
+  if (busy && uv_error == UV_ETIMEDOUT) return drop_slow_client();
   log::debug("client connection broke",
              {{"client", std::string_view(peer_)}, {"reason", std::string_view(uv_strerror(uv_error))}});
   state_ == State::exchanging ? lose_client() : close();
@@ -182,6 +185,13 @@ void ClientConnection::lose_client() {
     }
   }
   close();
+}
+
+void ClientConnection::drop_slow_client() {
+  worker_.counters().slow_clients_dropped.add();
+  log::warn("client took nothing for timeouts.write and is dropped", {{"client", std::string_view(peer_)}});
+  transport_->reset_on_close();
+  lose_client();
 }
 
 void ClientConnection::begin_closing() {
@@ -289,12 +299,7 @@ void ClientConnection::on_timer(TimePoint now) {
     case State::exchanging:
     case State::closing: break;
   }
-  if (transport_->queued() > 0) {
-    worker_.counters().slow_clients_dropped.add();
-    log::warn("client took nothing for timeouts.write and is dropped", {{"client", std::string_view(peer_)}});
-    transport_->reset_on_close();
-    return lose_client();
-  }
+  if (transport_->queued() > 0) return drop_slow_client();
   exchange_->on_request_failed({Side::client, 408, "request body fell silent for longer than timeouts.body"});
   if (state_ != State::closed) reschedule();
 }

@@ -78,6 +78,7 @@ class ClientConnection final : public Retirable,
   void next_request();
   void reject(const Error& error);
   void lose_client();
+  void drop_slow_client();
   void begin_closing();
   void linger();
   void close();
