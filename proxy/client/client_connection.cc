@@ -246,11 +246,8 @@ void ClientConnection::on_drain() {
 }
 
 void ClientConnection::abort_now() {
-  if (exchange_ != nullptr) {
-    std::unique_ptr<Exchange> exchange = std::move(exchange_);
-    exchange->abort_now();
-    worker_.retire(std::move(exchange));
-  }
+  if (state_ == State::exchanging) state_ = State::closing;  // the exchange's end is not to start another one
+  if (exchange_ != nullptr) exchange_->abort_now();
   if (aborting_ && framing_ == Framing::until_close && transport_ != nullptr) transport_->reset_on_close();
   close();
 }
