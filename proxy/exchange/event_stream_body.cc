@@ -30,7 +30,7 @@ void EventStreamBody::end_turn(TimePoint now) {
 void EventStreamBody::finish(TimePoint now, std::unique_ptr<Fields> trailers) {
   upstream_ended_ = true;
   trailers_ = std::move(trailers);
-  end_if_all_passed_on(now);
+  if (!error_) end_if_all_passed_on(now);
 }
 
 void EventStreamBody::release_held(TimePoint now) { stream_.finish(now); }
