@@ -87,20 +87,23 @@ bool is_event_stream(const ResponseHead& head, std::string_view request_method) 
   return equals_ignoring_case(media_type(*head.fields.find(FieldId::content_type)), kEventStream);
 }
 
-void apply_request_policy(RequestHead& head, const RequestPolicy& policy) {
+void apply_request_policy(RequestHead& head, bool expects_event_stream) {
   const bool wants_trailers = head.fields.lists(FieldId::te, "trailers");
   remove_hop_by_hop(head.fields);
   if (wants_trailers) head.fields.add("TE", "trailers");
   head.fields.remove_if([&](const Fields::View& field) {
     if (field.id == FieldId::content_length) return true;  // the writer adds the one that holds
-    if (field.id == FieldId::accept_encoding) return policy.expects_event_stream;
+    if (field.id == FieldId::accept_encoding) return expects_event_stream;
     if (field.id == FieldId::expect) return head.version == Version::http10;
     return is_underscore_twin(field.name);
   });
-  if (!policy.host.empty()) {
-    head.fields.set("Host", policy.host);
-  } else if (head.fields.count(FieldId::host) == 0) {
-    head.fields.add("Host", policy.authority);
+}
+
+void set_host(RequestHead& head, std::string_view choice, std::string_view authority) {
+  if (choice == "keep") {
+    if (head.fields.count(FieldId::host) == 0) head.fields.add("Host", authority);
+  } else {
+    head.fields.set("Host", choice == "upstream" ? authority : choice);
   }
 }
 

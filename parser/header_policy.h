@@ -15,12 +15,12 @@ namespace sse_proxy {
 // is the whole of it (206 is not).
 [[nodiscard]] bool is_event_stream(const ResponseHead& head, std::string_view request_method);
 
-struct RequestPolicy {
-  bool expects_event_stream = false;
-  std::string_view host;       // the Host to send instead; empty: keep the request's
-  std::string_view authority;  // the upstream's, for a request that has no Host
-};
-void apply_request_policy(RequestHead& head, const RequestPolicy& policy);
+// For every request: hop-by-hop and framing fields go, and the underscore twins of fields that decide
+// something. Without Accept-Encoding an event stream comes plain.
+void apply_request_policy(RequestHead& head, bool expects_event_stream);
+// The Host that an upstream is sent: `choice` is "keep", "upstream", or the Host itself. `authority`, the
+// upstream's own, stands in where there is none to keep (HTTP/1.0).
+void set_host(RequestHead& head, std::string_view choice, std::string_view authority);
 
 // For every response: hop-by-hop and framing fields go.
 void apply_response_policy(ResponseHead& head);

@@ -22,8 +22,9 @@ struct Shared {
         max_connections(connection_limit),
         buffers(*given.limits.buffer_memory),
         decoders(*given.decoder_memory),
-        resolver(given.upstream, given.resolve_interval),
-        upstream_authority(authority_of(given.upstream.front())) {}
+        resolver(given.upstream, given.resolve_interval) {
+    for (const Endpoint& upstream : given.upstream) upstream_authorities.push_back(authority_of(upstream));
+  }
 
   const Options& options;
   const std::vector<Rule>& rules;
@@ -31,8 +32,9 @@ struct Shared {
   MemoryBudget buffers;          // held and queued bytes
   MemoryBudget decoders;         // content decoders
   Resolver resolver;
-  const std::string upstream_authority;  // the Host that `upstream_host = "upstream"` sends
-  std::atomic<size_t> connections{0};    // client connections of all workers
+  std::vector<std::string>
+      upstream_authorities;            // what `upstream_host = "upstream"` sends as Host, per upstream
+  std::atomic<size_t> connections{0};  // client connections of all workers
 };
 
 }  // namespace sse_proxy

@@ -31,14 +31,8 @@ void Exchange::start(RequestHead&& head) {
   if (limit > 0 && head.body.length > limit) {
     return fail({Side::client, 413, "request body is longer than limits.body_bytes"});
   }
-  const Options& options = worker_.options();
-  const std::string_view authority = worker_.shared().upstream_authority;
-  RequestPolicy policy{expects_event_stream_, {}, authority};
-  if (options.upstream_host != "keep") {
-    policy.host = options.upstream_host == "upstream" ? authority : std::string_view(options.upstream_host);
-  }
-  apply_request_policy(head, policy);
-  write_request_head(head, request_bytes_);
+  apply_request_policy(head, expects_event_stream_);
+  head_ = std::make_unique<RequestHead>(std::move(head));
   const Millis early = route_->route.sse.early_headers;
   if (expects_event_stream_ && early > Millis::zero() && method_ != "HEAD")
     early_head_due_ = started_ + early;
@@ -67,19 +61,22 @@ void Exchange::on_upstream_ready(std::unique_ptr<UpstreamConnection> connection,
   reused_ = reused;
   phase_ = Phase::awaiting_head;
   upstream_->begin(*this, method_);
-  const std::string_view bytes = request_bytes_;
-  const bool keep = reused && can_send_again();
-  send(std::span(&bytes, 1));
-  if (!keep) request_bytes_ = std::string();
+  std::string bytes;
+  set_host(*head_, worker_.options().upstream_host,
+           worker_.shared().upstream_authorities[upstream_->upstream()]);
+  write_request_head(*head_, bytes);
+  if (!reused || !can_send_again()) head_.reset();
+  send(std::array{std::string_view(bytes), std::string_view(early_body_)});
+  early_body_ = std::string();
   throttle_request();
   reschedule();
 }
 
 void Exchange::on_request_body(std::string_view piece) {
   if (phase_ == Phase::done) return;
-  request_bytes_in_ += piece.size();
+  request_bytes_ += piece.size();
   const size_t limit = route_->route.body_bytes;
-  if (limit > 0 && request_bytes_in_ > limit) {
+  if (limit > 0 && request_bytes_ > limit) {
     return fail({Side::client, 413, "request body is longer than limits.body_bytes"});
   }
   if (request_body_.kind == Framing::chunked) {
@@ -103,7 +100,7 @@ void Exchange::on_request_complete(std::unique_ptr<Fields> trailers) {
 void Exchange::send(std::span<const std::string_view> pieces) {
   last_request_byte_ = worker_.now();
   if (upstream_ == nullptr) {
-    for (std::string_view piece : pieces) request_bytes_.append(piece);
+    for (std::string_view piece : pieces) early_body_.append(piece);
     return;
   }
   sent_ = true;
@@ -112,7 +109,7 @@ void Exchange::send(std::span<const std::string_view> pieces) {
 
 void Exchange::throttle_request() {
   if (client_ == nullptr) return;
-  const size_t waiting = upstream_ == nullptr ? request_bytes_.size() : upstream_->queued();
+  const size_t waiting = upstream_ == nullptr ? early_body_.size() : upstream_->queued();
   waiting >= worker_.options().limits.buffer_bytes ? client_->pause_request() : client_->resume_request();
 }
 
@@ -221,7 +218,8 @@ void Exchange::finish(Outcome outcome) {
   release_upstream();
   worker_.schedule(*this, kNever);
   log_access(outcome);
-  request_bytes_ = std::string();
+  head_.reset();
+  early_body_ = std::string();
   Downstream* const client = std::exchange(client_, nullptr);
   if (client == nullptr) return worker_.remove(*this);  // an orphan
   if (outcome != Outcome::client_gone) client->exchange_done();
@@ -241,7 +239,7 @@ void Exchange::log_access(Outcome outcome) const {
                      .method = method_,
                      .path = path_,
                      .status = status_,
-                     .request_bytes = request_bytes_in_,
+                     .request_bytes = request_bytes_,
                      .response_bytes = response_bytes_,
                      .duration = worker_.now() - started_,
                      .outcome = outcome,

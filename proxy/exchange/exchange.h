@@ -108,7 +108,8 @@ class Exchange final : public Retirable, public Timer, private UpstreamUser, pri
   std::unique_ptr<Connector> connector_;
   std::unique_ptr<UpstreamConnection> upstream_;
   std::unique_ptr<ResponseBody> body_;
-  std::string request_bytes_;  // not sent yet, or kept to be sent once more
+  std::unique_ptr<RequestHead> head_;  // not sent yet, or kept to be sent once more
+  std::string early_body_;             // came before there was a connection to send it on
   std::string method_;
   std::string path_;  // without its query, which may hold secrets
   TimePoint started_;
@@ -116,7 +117,7 @@ class Exchange final : public Retirable, public Timer, private UpstreamUser, pri
   TimePoint last_upstream_byte_;
   TimePoint early_head_due_ = kNever;
   TimePoint stream_end_due_ = kNever;
-  uint64_t request_bytes_in_ = 0;
+  uint64_t request_bytes_ = 0;
   uint64_t response_bytes_ = 0;  // of the body, as the upstream sent it
   int status_ = 0;               // as the client saw it
   BodyFraming request_body_;

@@ -30,7 +30,7 @@ void Exchange::on_interim_head(ResponseHead&& head) {
 void Exchange::on_response_head(ResponseHead&& head) {
   phase_ = Phase::responding;
   last_upstream_byte_ = worker_.now();
-  request_bytes_ = std::string();
+  head_.reset();
   if (client_ == nullptr) return;
   if (early_head_) return begin_after_early_head(std::move(head));
   status_ = head.status;

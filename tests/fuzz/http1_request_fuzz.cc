@@ -57,7 +57,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   HeadKeeper first;
   RequestParser parser(first, limit);
   require(parser.feed(bytes).status == ParseStatus::complete);
-  apply_request_policy(first.head, {false, "", "upstream"});
+  apply_request_policy(first.head, false);
+  set_host(first.head, "keep", "upstream");
   std::string out;
   write_request_head(first.head, out);
   if (first.head.body.kind == Framing::chunked) {
