@@ -100,6 +100,7 @@ void Exchange::begin_after_early_head(ResponseHead&& head) {
     if (!decode_if_coded(head, decoder)) return;
     if (decoder != nullptr ||
         coding_support(head.fields.joined(FieldId::content_encoding)) == CodingSupport::identity) {
+      upstream_answered_ = true;  // from here on its death is an abort, not an event
       static_cast<EventStreamBody&>(*body_).decode_with(std::move(decoder));
       return;
     }
