@@ -139,7 +139,6 @@ class LawfulStream {
 
   void finish() {
     rig_.stream->finish(rig_.now);
-    finished_ = true;
     took_upstream_writes();
     if (written() != received_) violate("the end kept bytes back");
     rig_.now += 1h;
@@ -211,11 +210,10 @@ class LawfulStream {
   void check_keepalive(std::string_view text) {
     const auto& settings = rig_.settings;
     if (!rig_.client.takes) violate("a keep-alive to a client that takes nothing");
-    if (text == settings.keepalive_text.at_boundary && at_boundary()) {
-    } else if (text == settings.keepalive_text.at_line_end && !text.empty() && at_safe_line_end()) {
-    } else {
-      violate("a keep-alive in a wrong place or form");
-    }
+    const auto& [at_boundary_text, at_line_end_text] = settings.keepalive_text;
+    const bool whole = text == at_boundary_text && at_boundary();
+    const bool bare = text == at_line_end_text && !text.empty() && at_safe_line_end();
+    if (!whole && !bare) violate("a keep-alive in a wrong place or form");
     const Millis silence = rig_.now - last_write_;
     const Millis since_head = rig_.now - head_written_;
     const bool first = !had_keepalive_ && !body_begun_ && first_ > 0ms && since_head >= first_ - first_ / 10;
@@ -263,7 +261,6 @@ class LawfulStream {
   bool injected_ = false;
   bool body_begun_ = false;
   bool had_keepalive_ = false;
-  bool finished_ = false;
 };
 
 // One stream from beginning to end, all else chosen.
