@@ -4,6 +4,7 @@
 #include <future>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -25,7 +26,7 @@ using stage::StopSignal;
 
 constexpr milliseconds kTick{50};
 constexpr int kExitFailed = 1;
-constexpr int kExitInterrupted = 128 + SIGINT;
+constexpr int kExitSignal = 128;  // plus the number, as shells have it
 
 std::string local_url(uint16_t port) { return "http://127.0.0.1:" + std::to_string(port); }
 
@@ -42,10 +43,11 @@ class Interruption {
   Interruption(const Interruption&) = delete;
   Interruption& operator=(const Interruption&) = delete;
 
-  // True if one came within `time`.
-  bool comes_within(milliseconds time) {
+  // The signal that came within `time`.
+  std::optional<int> within(milliseconds time) {
     const timespec limit{time.count() / 1000, time.count() % 1000 * 1'000'000};
-    return sigtimedwait(&awaited_, nullptr, &limit) > 0;
+    const int number = sigtimedwait(&awaited_, nullptr, &limit);
+    return number > 0 ? std::optional(number) : std::nullopt;
   }
   void wait() {
     while (sigwaitinfo(&awaited_, nullptr) < 0) {
@@ -150,28 +152,22 @@ int show_lanes(const Stage& stage, Interruption& interruption) {
       return leave(shown && is_right(stage::measure(lanes.with)) ? 0 : kExitFailed);
     }
     if (!screen->update(lanes)) return leave(kExitFailed);
-    if (interruption.comes_within(kTick)) return leave(kExitInterrupted);
+    if (const auto signal = interruption.within(kTick)) return leave(kExitSignal + *signal);
   }
 }
 
 int serve(const Stage& stage, Interruption& interruption) {
   const std::string without = local_url(stage.middlebox_without->port()) + "/events";
   const std::string with = local_url(stage.middlebox_with->port()) + "/events";
-  const bool printed = stage::print(
-      "The demo is serving. The same 9 seconds of events, for each request anew:\n\n"
-      "  without sse-proxy: origin -> middlebox -> curl; late, in lumps, and cut\n"
-      "    curl -N --compressed " +
-      without +
-      "\n\n"
-      "  with sse-proxy: origin -> sse-proxy -> middlebox -> curl; each event at once, to the end\n"
-      "    curl -N " +
-      with +
-      "\n\n"
-      "  The parts by themselves: origin " +
-      local_url(stage.origin->port()) + "/events, sse-proxy " + local_url(stage.proxy->port()) +
-      "/events\n\n"
-      "Ctrl-C ends it.\n");
-  if (!printed) return kExitFailed;
+  std::string text = "The demo is serving: the same 9 seconds of events, for each request anew.\n\n";
+  text += "  without: origin -> middlebox -> curl; nothing, then all at once, then cut\n";
+  text += "    curl -N --compressed " + without + "\n\n";
+  text += "  with sse-proxy: origin -> sse-proxy -> middlebox -> curl; each event at once, to the end\n";
+  text += "    curl -N " + with + "\n\n";
+  text += "  the parts by themselves\n";
+  text += "    origin     " + local_url(stage.origin->port()) + "/events\n";
+  text += "    sse-proxy  " + local_url(stage.proxy->port()) + "/events\n\nCtrl-C ends it.\n";
+  if (!stage::print(text)) return kExitFailed;
   interruption.wait();
   return 0;
 }

@@ -10,11 +10,13 @@
 namespace sse_proxy::stage {
 namespace {
 
-constexpr std::string_view kRequest =
-    "GET /events HTTP/1.1\r\n"
-    "Host: demo.local\r\n"
-    "Accept: text/event-stream\r\n"
-    "Accept-Encoding: gzip, deflate, br\r\n\r\n";
+std::string request() {
+  return "GET " + std::string(kWithLongTexts) +
+         " HTTP/1.1\r\n"
+         "Host: demo.local\r\n"
+         "Accept: text/event-stream\r\n"
+         "Accept-Encoding: gzip, deflate, br\r\n\r\n";
+}
 
 bool is_comment(std::string_view block) { return block.starts_with(':'); }
 
@@ -109,7 +111,7 @@ void LaneClient::note_block(std::string_view block) {
 void LaneClient::read(uint16_t port, const StopSignal& stop) {
   Connection server = Connection::to(port, stop);
   std::string bytes;
-  if (!server.send(kRequest) || !server.receive_head(bytes) || !bytes.starts_with("HTTP/1.1 200 ")) {
+  if (!server.send(request()) || !server.receive_head(bytes) || !bytes.starts_with("HTTP/1.1 200 ")) {
     const std::string_view answer = std::string_view(bytes).substr(0, bytes.find('\r'));
     note({.kind = Sight::Kind::cut, .at = clock_now(), .detail = "no stream: " + std::string(answer)});
     return;

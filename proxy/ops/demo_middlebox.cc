@@ -15,8 +15,11 @@ bool wants_no_buffering(std::string_view head) {
 
 // One request per upstream connection, as nginx does it: the end of the response is the end of the
 // connection.
-std::string request_for_upstream(std::string_view head) {
-  return with_field(without_field(head, "Connection"), "Connection: close");
+std::string request_for_upstream(std::string_view request) {
+  const size_t end = head_end(request);
+  const std::string head =
+      with_field(without_field(request.substr(0, end), "Connection"), "Connection: close");
+  return head + std::string(request.substr(end));
 }
 
 }  // namespace
@@ -25,10 +28,8 @@ void play_middlebox(Connection client, uint16_t upstream_port, const StopSignal&
   std::string request;
   if (!client.receive_head(request)) return;
   Connection upstream = Connection::to(upstream_port, stop);
-  if (!upstream.send(request_for_upstream(request))) return;
-
   std::string held;
-  if (!upstream.receive_head(held)) {
+  if (!upstream.send(request_for_upstream(request)) || !upstream.receive_head(held)) {
     client.send(kBadGateway);
     return;
   }

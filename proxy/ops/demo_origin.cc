@@ -63,13 +63,15 @@ bool send_torn(Connection& client, std::string_view bytes) {
 void play_origin(Connection client) {
   std::string request;
   if (!client.receive_head(request) || !client.send(kHead)) return;
-  Gzip gzip;
-  if (!send_torn(client, gzip.compress(event_start(0), Z_SYNC_FLUSH))) return;
+  const bool long_texts = request.find(kWithLongTexts) != std::string::npos;
+  const auto text_of = [long_texts](const Line& line) { return long_texts ? line.text : line.shown(); };
   const auto lines = script();
+  Gzip gzip;
+  if (!send_torn(client, gzip.compress(event_start(0, text_of(lines[0])), Z_SYNC_FLUSH))) return;
   for (size_t i = 0; i < lines.size(); ++i) {
     if (!client.pause(lines[i].pause)) return;
-    std::string text = event_rest(i, clock_now());
-    if (i + 1 < lines.size()) text += event_start(i + 1);
+    std::string text = event_rest(text_of(lines[i]), clock_now());
+    if (i + 1 < lines.size()) text += event_start(i + 1, text_of(lines[i + 1]));
     if (!send_torn(client, gzip.compress(text, Z_SYNC_FLUSH))) return;
   }
   if (!client.pause(kPauseAtEnd)) return;

@@ -82,13 +82,11 @@ size_t first_after_silence() {
       lines.begin());
 }
 
-std::string event_start(size_t index) {
-  const std::string_view text = script()[index].text;
+std::string event_start(size_t index, std::string_view text) {
   return prefix(index).append(text.substr(0, tear_point(text)));
 }
 
-std::string event_rest(size_t index, microseconds sent) {
-  const std::string_view text = script()[index].text;
+std::string event_rest(std::string_view text, microseconds sent) {
   std::string rest(text.substr(tear_point(text)));
   return rest.append(kStamp).append(std::to_string(sent.count())).append("}\n\n");
 }
@@ -98,8 +96,8 @@ std::optional<Received> read_event(std::string_view block) {
   const auto sent = number_after(block, kStamp);
   if (!number || !sent || *number < 1 || static_cast<size_t>(*number) > script().size()) return std::nullopt;
   Received event{static_cast<size_t>(*number - 1), microseconds(*sent), false};
-  event.intact =
-      event_start(event.index) + event_rest(event.index, event.sent) == std::string(block) + "\n\n";
+  const std::string_view text = script()[event.index].text;
+  event.intact = event_start(event.index, text) + event_rest(text, event.sent) == std::string(block) + "\n\n";
   return event;
 }
 

@@ -33,9 +33,12 @@ std::span<const Line> script();
 // The first event that comes after the long silence.
 size_t first_after_silence();
 
+// The demo's clients ask for the long texts; who tries the stream with curl sees titles in their place.
+inline constexpr std::string_view kWithLongTexts = "/events?long-texts";
+
 // An event in two pieces. The tear is in the middle of its text, inside a UTF-8 character where there is one.
-std::string event_start(size_t index);
-std::string event_rest(size_t index, microseconds sent);
+std::string event_start(size_t index, std::string_view text);
+std::string event_rest(std::string_view text, microseconds sent);
 
 // One event as it must arrive (without the blank line that ends it), and what a client reads out of it.
 struct Received {

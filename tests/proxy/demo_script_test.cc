@@ -11,7 +11,7 @@ TEST(DemoScript, EachEventWithForeignTextIsTornInsideACharacter) {
   size_t torn = 0;
   for (size_t i = 0; i < script().size(); ++i) {
     const bool ascii = script()[i].text.find_first_of("\xE2\xEC\xF0") == std::string_view::npos;
-    const bool inside = continues_character(event_rest(i, microseconds(0)).front());
+    const bool inside = continues_character(event_rest(script()[i].text, microseconds(0)).front());
     EXPECT_TRUE(inside || ascii) << script()[i].text;
     if (inside) ++torn;
   }
@@ -20,7 +20,8 @@ TEST(DemoScript, EachEventWithForeignTextIsTornInsideACharacter) {
 
 TEST(DemoScript, WhatTheOriginSendsReadsBackIntactAndAnyChangedByteShows) {
   for (size_t i = 0; i < script().size(); ++i) {
-    std::string block = event_start(i) + event_rest(i, microseconds(1234567));
+    std::string block =
+        event_start(i, script()[i].text) + event_rest(script()[i].text, microseconds(1234567));
     block.resize(block.size() - 2);  // the blank line
     const auto event = read_event(block);
     ASSERT_TRUE(event);
