@@ -68,12 +68,12 @@ describe('reconnecting', () => {
       let origin = await Origin.start({ host: ELSEWHERE });
       const { port, url } = origin;
       origin.handle('/live', answer);
-      const proxy = await Proxy.start(url, ...flags);
+      let proxy;
       try {
-        const page = lane.client();
-        const stream = page.open(`${proxy.url}/live`, { reconnect: true });
+        proxy = await Proxy.start(url, ...flags);
+        const stream = lane.client().open(`${proxy.url}/live`, { reconnect: true });
         await stream.count(1);
-        await origin?.close();
+        await origin.close();
         origin = undefined;
         const bringBack = async () => {
           origin = await Origin.start({ host: ELSEWHERE, port });
