@@ -213,9 +213,10 @@ void Worker::close_loop() {
   uv_close(reinterpret_cast<uv_handle_t*>(&turn_end_), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&hurry_), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&wake_), nullptr);
-  uv_run(&loop_, UV_RUN_DEFAULT);
-  retired_.clear();
-  uv_loop_close(&loop_);
+  do {  // more than once: a run that was asked to stop only takes note of that
+    uv_run(&loop_, UV_RUN_DEFAULT);
+    retired_.clear();
+  } while (uv_loop_close(&loop_) == UV_EBUSY);
 }
 
 }  // namespace sse_proxy
