@@ -101,8 +101,8 @@ int run(Loaded loaded) {
   }
   std::unique_ptr<Server> server = *std::move(created);
   log::start(loaded.options.log_level, loaded.options.log_format);
+  Lifecycle lifecycle(*server, loaded.options.drain_delay);  // before anybody is told that we are up
   log_start(*server, loaded);
-  Lifecycle lifecycle(*server, loaded.options.drain_delay);
   server->run();
   log::info("stopped: " + server->totals());
   lifecycle.close();
