@@ -58,13 +58,13 @@ microseconds clock_now() {
 }
 
 std::span<const Line> script() {
-  static const std::string report = make_report();
+  static const std::string kReport = make_report();
   static const std::array kScript = {
       Line{300ms, "Hello!", ""},
       Line{500ms, "안녕하세요 👋", ""},
       Line{500ms, "Tokens, one by one", ""},
       Line{500ms, "서울은 지금 맑음 ☀", ""},
-      Line{500ms, report, "report.pdf, 6 KiB 📎"},
+      Line{500ms, kReport, "report.pdf, 6 KiB 📎"},
       Line{500ms, "그리고 이모지 🚀🎉", ""},
       Line{500ms, "Let me think …", ""},
       Line{kSilence, "생각이 끝났어요 💡", ""},
