@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 
 namespace sse_proxy::test {
@@ -177,7 +178,12 @@ std::optional<std::string> Peer::read_chunk(Millis patience) {
   for (;;) {
     const size_t line = unread_.find("\r\n");
     if (line != std::string::npos) {
-      const size_t size = std::stoul(unread_, nullptr, 16);
+      size_t size = 0;
+      const auto [end, error] = std::from_chars(unread_.data(), unread_.data() + line, size, 16);
+      if (error != std::errc() || end != unread_.data() + line) {
+        ADD_FAILURE() << "no chunk size: " << testing::PrintToString(unread_.substr(0, line));
+        return std::nullopt;
+      }
       if (unread_.size() >= line + 2 + size + 2) {
         std::string bytes = unread_.substr(line + 2, size);
         EXPECT_EQ(unread_.substr(line + 2 + size, 2), "\r\n");
@@ -196,6 +202,18 @@ bool Peer::wait_for_close(Millis patience) {
   while (fill(deadline)) {
   }
   return ending_ != Ending::open;
+}
+
+bool Peer::wait_for_request(Millis patience) {
+  const auto deadline = Clock::now() + patience;
+  for (;;) {
+    const size_t end = unread_.find("\r\n\r\n");
+    if (end != std::string::npos) {
+      unread_.erase(0, end + 4);
+      return true;
+    }
+    if (!fill(deadline)) return false;
+  }
 }
 
 void Peer::half_close() { ::shutdown(fd_.get(), SHUT_WR); }

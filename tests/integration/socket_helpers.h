@@ -1,6 +1,7 @@
 // Sockets whose every byte and pause a test writes out: the client's side and the origin's.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -63,6 +64,8 @@ class Peer {
   std::string read_head(Millis patience = kPatience) { return read_until("\r\n\r\n", patience); }
   // The next chunk's bytes; "" for the last one. Null when the connection ended instead.
   std::optional<std::string> read_chunk(Millis patience = kPatience);
+  // For scripts: false if the connection ends before another request head has come.
+  bool wait_for_request(Millis patience = kPatience);
   // True if the peer's close is noticed in time; what it sent before is kept.
   bool wait_for_close(Millis patience = kPatience);
 
@@ -75,6 +78,8 @@ class Peer {
   [[nodiscard]] const std::string& received() const { return received_; }  // all of it, read or not
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] bool valid() const { return fd_.get() >= 0; }
+  // Bytes that were read are to be read again.
+  void push_back(std::string_view bytes) { unread_.insert(0, bytes); }
   // For reading much: what has come is not kept in received().
   void forget_received() { keep_ = false; }
 

@@ -1,0 +1,223 @@
+// Which connection a request takes: pools, retries, several upstreams, Unix sockets, IPv6, workers, limits.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <set>
+
+#include "tests/integration/proxy_helpers.h"
+
+namespace sse_proxy::test {
+namespace {
+
+constexpr std::string_view kPost = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}";
+
+// Answers every request on a connection with `body`, until the connection ends.
+Origin::Script answers(std::string body) {
+  return [body = std::move(body)](Peer& peer) {
+    while (peer.wait_for_request()) peer.send(text_response(body));
+  };
+}
+
+std::string get(const Proxy& proxy) {
+  Peer client = proxy.client();
+  client.send(kGet);
+  return read_response(client).body;
+}
+
+std::string temporary_path(const std::string& name) {
+  return "/tmp/sse-proxy-test-" + std::to_string(getpid()) + "-" + name;
+}
+
+TEST(Upstreams, AConnectionIsReusedByTheNextClient) {
+  Origin origin(answers("a"));
+  const Proxy proxy({"--upstream", origin.url()});
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(get(proxy), "a");
+  EXPECT_EQ(origin.connections(), 1U);
+}
+
+TEST(Upstreams, AnUnfinishedConnectionIsNeverReused) {
+  Rig rig;
+  {
+    Stream stream(rig, kGet, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n123");
+    stream.client.close();
+    EXPECT_TRUE(stream.upstream.wait_for_close());
+  }
+  Stream next(rig, kGet, text_response("a"));  // accepts a new one
+  EXPECT_EQ(next.client.read_exactly(1), "a");
+}
+
+TEST(Upstreams, AnAnswerWithBytesAfterItsEndIsNotTrustedAgain) {
+  Rig rig;
+  Stream stream(rig, kGet, text_response("a") + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+  EXPECT_EQ(stream.client.read_exactly(1), "a");
+  EXPECT_TRUE(stream.upstream.wait_for_close());
+  stream.client.send(kGet);
+  Peer fresh = rig.origin.accept();
+  fresh.read_head();
+  fresh.send(text_response("b"));
+  EXPECT_EQ(read_response(stream.client).body, "b");
+}
+
+TEST(Upstreams, AStaleConnectionIsRetriedForGet) {
+  Rig rig;
+  Stream first(rig, kGet, text_response("a"));
+  EXPECT_EQ(first.client.read_exactly(1), "a");
+  first.client.send(kGet);
+  first.upstream.read_head();
+  first.upstream.close();  // as a server does whose keep-alive time was up
+  Peer second = rig.origin.accept();
+  second.read_head();
+  second.send(text_response("b"));
+  EXPECT_EQ(read_response(first.client).body, "b");
+  EXPECT_EQ(rig.proxy.stop_and_count()["stale_retries"], 1U);
+}
+
+TEST(Upstreams, AStaleConnectionIsNotRetriedForPost) {
+  Rig rig;
+  Stream first(rig, kGet, text_response("a"));
+  EXPECT_EQ(first.client.read_exactly(1), "a");
+  first.client.send(kPost);
+  first.upstream.read_until("{}");
+  first.upstream.reset();
+  EXPECT_EQ(status_of(first.client.read_head()), 502);
+  EXPECT_FALSE(rig.origin.accept_within(kQuiet));
+}
+
+TEST(Upstreams, AFreshConnectionThatDiesIsNotRetried) {
+  Rig rig;
+  Peer client = rig.client();
+  client.send(kGet);
+  Peer upstream = rig.origin.accept();
+  upstream.read_head();
+  upstream.close();
+  EXPECT_EQ(status_of(client.read_head()), 502);
+  EXPECT_FALSE(rig.origin.accept_within(kQuiet));
+}
+
+TEST(Upstreams, SeveralTakeTurnsAndADeadOneIsPassedOver) {
+  Origin one(answers("1"));
+  Origin two(answers("2"));
+  const Proxy proxy({"--upstream", one.url(), "--upstream", two.url()});
+  std::multiset<std::string> seen;
+  for (int i = 0; i < 10; ++i) seen.insert(get(proxy));
+  EXPECT_EQ(seen.count("1"), 5U);
+  EXPECT_EQ(seen.count("2"), 5U);
+
+  const std::string dead = "http://127.0.0.1:" + std::to_string(refused_port());
+  const Proxy with_dead({"--upstream", dead, "--upstream", two.url()});
+  for (int i = 0; i < 6; ++i) {
+    Peer client = with_dead.client();
+    client.send(kPost);  // nothing was sent to the dead one: any method may go on to the next
+    EXPECT_EQ(read_response(client).body, "2");
+  }
+}
+
+TEST(Upstreams, UnixSocketsWorkOnBothSides) {
+  const std::string up = temporary_path("up.sock");
+  const std::string down = temporary_path("down.sock");
+  unlink(up.c_str());
+  Origin origin({.address = "", .unix_path = up});
+  {
+    Proxy proxy({"--listen", "unix:" + down, "--upstream", origin.url()});
+    struct stat info {};
+    ASSERT_EQ(stat(down.c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777U, 0660U);
+    Peer client = connect_to_unix(down);
+    client.send(kGet);
+    Peer upstream = origin.accept();
+    upstream.read_head();
+    upstream.send(std::string(kStreamHead) + chunk("data: a\n\n"));
+    client.read_head();
+    EXPECT_EQ(client.read_chunk(), "data: a\n\n");
+    client.close();
+    EXPECT_TRUE(upstream.wait_for_close(Millis(2000)));
+
+    Process second({"--listen", "unix:" + down, "--upstream", origin.url()});
+    EXPECT_EQ(second.wait_for_exit(), 1) << "somebody listens there";
+    EXPECT_EQ(second.count_in_log("\n"), 1U);
+    EXPECT_NE(second.log().find(down), std::string::npos);
+    connect_to_unix(down);  // and still does
+    proxy.signal(SIGKILL);
+    proxy.wait_for_exit();
+  }
+  EXPECT_EQ(access(down.c_str(), F_OK), 0) << "it was killed and left its path behind";
+  {
+    const Proxy proxy({"--listen", "unix:" + down, "--upstream", origin.url(), "--unix-mode", "0600"});
+    struct stat info {};
+    ASSERT_EQ(stat(down.c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777U, 0600U);
+    connect_to_unix(down);
+  }
+  EXPECT_NE(access(down.c_str(), F_OK), 0) << "a clean end removes it";
+  unlink(up.c_str());
+}
+
+TEST(Upstreams, Ipv6WorksOnBothSides) {
+  if (access("/proc/net/if_inet6", R_OK) != 0) GTEST_SKIP() << "no IPv6";
+  Origin origin({.address = "::1", .unix_path = ""});
+  const Proxy proxy({"--listen", "[::1]:0", "--upstream", origin.url()});
+  Peer client = proxy.client({.address = "::1"});
+  client.send(kGet);
+  Peer upstream = origin.accept();
+  upstream.read_head();
+  upstream.send(text_response("six"));
+  EXPECT_EQ(read_response(client).body, "six");
+}
+
+TEST(Upstreams, ANameIsResolved) {
+  Origin origin(answers("a"));
+  const Proxy proxy({"--upstream", "http://localhost:" + std::to_string(origin.port())});
+  EXPECT_EQ(get(proxy), "a");
+}
+
+TEST(Upstreams, FurtherConnectionsWaitWhenThereAreTooMany) {
+  Origin origin(answers("a"));
+  const Proxy proxy({"--upstream", origin.url(), "--max-connections", "3"});
+  std::vector<Peer> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.push_back(proxy.client());
+    clients.back().send(kGet);
+    EXPECT_EQ(read_response(clients.back()).body, "a");
+  }
+  Peer fourth = proxy.client();
+  fourth.send(kGet);
+  EXPECT_EQ(fourth.read_for(Millis(200)), "") << "it waits in the listen queue";
+  clients.pop_back();
+  EXPECT_EQ(read_response(fourth).body, "a");
+}
+
+TEST(Upstreams, TwoWorkersServeFiftyStreams) {
+  for (const bool over_unix : {false, true}) {
+    Origin origin([](Peer& peer) {
+      while (peer.wait_for_request()) {
+        peer.send(kStreamHead);
+        for (int i = 0; i < 40; ++i) peer.send(chunk("data: " + std::to_string(i) + "\n\n"));
+        peer.send(kLastChunk);
+      }
+    });
+    const std::string path = temporary_path("workers.sock");
+    Proxy proxy({"--upstream", origin.url(), "--workers", "2", "--listen",
+                 over_unix ? "unix:" + path : "127.0.0.1:0"});
+    std::vector<std::thread> clients;
+    std::atomic<int> whole{0};
+    for (int i = 0; i < 50; ++i) {
+      clients.emplace_back([&] {
+        Peer client = over_unix ? connect_to_unix(path) : proxy.client();
+        client.send(kGetExpected);
+        client.read_head();
+        const Chunked got = read_chunked_to_end(client);
+        if (got.complete && got.body.ends_with("data: 39\n\n")) ++whole;
+      });
+    }
+    for (std::thread& client : clients) client.join();
+    EXPECT_EQ(whole, 50);
+    const auto counts = proxy.stop_and_count();
+    EXPECT_EQ(counts.at("connections"), 50U);
+    EXPECT_EQ(counts.at("events"), 2000U);
+  }
+}
+
+}  // namespace
+}  // namespace sse_proxy::test
