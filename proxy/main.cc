@@ -5,7 +5,7 @@
 #include <string>
 
 #include "conf/load.h"
-#include "proxy/ops/demo.h"
+#include "proxy/demo/demo.h"
 #include "proxy/ops/run.h"
 
 namespace {

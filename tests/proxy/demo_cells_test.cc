@@ -1,6 +1,6 @@
-#include "proxy/ops/demo_cells.h"
-
 #include <gtest/gtest.h>
+
+#include "proxy/demo/cells.h"
 
 namespace sse_proxy::stage {
 namespace {

@@ -1,7 +1,7 @@
-#include "proxy/ops/demo_client.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "proxy/demo/client.h"
 
 namespace sse_proxy::stage {
 namespace {

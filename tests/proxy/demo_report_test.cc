@@ -1,10 +1,10 @@
-#include "proxy/ops/demo_report.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
 #include <vector>
+
+#include "proxy/demo/report.h"
 
 namespace sse_proxy::stage {
 namespace {

@@ -1,6 +1,6 @@
-#include "proxy/ops/demo_script.h"
-
 #include <gtest/gtest.h>
+
+#include "proxy/demo/script.h"
 
 namespace sse_proxy::stage {
 namespace {

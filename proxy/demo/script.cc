@@ -1,4 +1,4 @@
-#include "proxy/ops/demo_script.h"
+#include "proxy/demo/script.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "proxy/ops/demo_origin.h"
+#include "proxy/demo/origin.h"
 
 #include <zlib.h>
 
@@ -6,7 +6,7 @@
 #include <charconv>
 #include <memory>
 
-#include "proxy/ops/demo_script.h"
+#include "proxy/demo/script.h"
 
 namespace sse_proxy::stage {
 namespace {

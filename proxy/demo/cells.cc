@@ -1,4 +1,4 @@
-#include "proxy/ops/demo_cells.h"
+#include "proxy/demo/cells.h"
 
 #include <algorithm>
 #include <array>

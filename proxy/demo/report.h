@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "proxy/ops/demo_client.h"
+#include "proxy/demo/client.h"
 
 namespace sse_proxy::stage {
 

@@ -1,7 +1,7 @@
 // The demo's origin: an event stream done badly, as applications and their frameworks do it.
 #pragma once
 
-#include "proxy/ops/demo_socket.h"
+#include "proxy/demo/socket.h"
 
 namespace sse_proxy::stage {
 

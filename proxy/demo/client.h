@@ -8,8 +8,8 @@
 #include <thread>
 #include <vector>
 
-#include "proxy/ops/demo_script.h"
-#include "proxy/ops/demo_socket.h"
+#include "proxy/demo/script.h"
+#include "proxy/demo/socket.h"
 
 struct z_stream_s;
 

@@ -1,4 +1,4 @@
-#include "proxy/ops/demo_client.h"
+#include "proxy/demo/client.h"
 
 #include <zlib.h>
 

@@ -1,4 +1,4 @@
-#include "proxy/ops/demo_report.h"
+#include "proxy/demo/report.h"
 
 #include <algorithm>
 #include <cstdio>

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "proxy/ops/demo_screen.h"
+#include "proxy/demo/screen.h"
 
 namespace sse_proxy::stage {
 

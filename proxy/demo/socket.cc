@@ -1,4 +1,4 @@
-#include "proxy/ops/demo_socket.h"
+#include "proxy/demo/socket.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

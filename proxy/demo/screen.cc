@@ -1,4 +1,4 @@
-#include "proxy/ops/demo_screen.h"
+#include "proxy/demo/screen.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "proxy/ops/demo_cells.h"
-#include "proxy/ops/demo_live_screen.h"
-#include "proxy/ops/demo_report.h"
+#include "proxy/demo/cells.h"
+#include "proxy/demo/live_screen.h"
+#include "proxy/demo/report.h"
 
 namespace sse_proxy::stage {
 namespace {

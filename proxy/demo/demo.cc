@@ -1,4 +1,4 @@
-#include "proxy/ops/demo.h"
+#include "proxy/demo/demo.h"
 
 #include <csignal>
 #include <future>
@@ -10,12 +10,12 @@
 #include <utility>
 
 #include "conf/endpoint.h"
-#include "proxy/ops/demo_client.h"
-#include "proxy/ops/demo_middlebox.h"
-#include "proxy/ops/demo_origin.h"
-#include "proxy/ops/demo_report.h"
-#include "proxy/ops/demo_screen.h"
-#include "proxy/ops/demo_socket.h"
+#include "proxy/demo/client.h"
+#include "proxy/demo/middlebox.h"
+#include "proxy/demo/origin.h"
+#include "proxy/demo/report.h"
+#include "proxy/demo/screen.h"
+#include "proxy/demo/socket.h"
 #include "proxy/server.h"
 
 namespace sse_proxy {

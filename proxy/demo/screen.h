@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "proxy/ops/demo_client.h"
+#include "proxy/demo/client.h"
 
 namespace sse_proxy::stage {
 

@@ -1,7 +1,7 @@
-#include "proxy/ops/demo_middlebox.h"
+#include "proxy/demo/middlebox.h"
 
 #include "parser/http_types.h"
-#include "proxy/ops/demo_script.h"
+#include "proxy/demo/script.h"
 
 namespace sse_proxy::stage {
 namespace {

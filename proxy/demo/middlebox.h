@@ -1,7 +1,7 @@
 // The demo's middlebox: nginx and a load balancer in one, with the defaults that people meet in production.
 #pragma once
 
-#include "proxy/ops/demo_socket.h"
+#include "proxy/demo/socket.h"
 
 namespace sse_proxy::stage {
 

@@ -1,9 +1,9 @@
-#include "proxy/ops/demo_live_screen.h"
+#include "proxy/demo/live_screen.h"
 
 #include <algorithm>
 
-#include "proxy/ops/demo_cells.h"
-#include "proxy/ops/demo_report.h"
+#include "proxy/demo/cells.h"
+#include "proxy/demo/report.h"
 
 namespace sse_proxy::stage {
 namespace {
