@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
   }
   switch (loaded->command) {
     case Command::run: return sse_proxy::run(*std::move(loaded));
-    case Command::demo: return sse_proxy::demo(*std::move(loaded));
+    case Command::demo: return sse_proxy::demo(*loaded);
     case Command::check:
     case Command::help:
     case Command::version:

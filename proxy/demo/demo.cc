@@ -174,7 +174,7 @@ int serve(const Stage& stage, Interruption& interruption) {
 
 }  // namespace
 
-int demo(Loaded loaded) {
+int demo(const Loaded& loaded) {
   Interruption interruption;
   Stage stage;
   if (const auto error = set_up(stage, loaded.options)) {

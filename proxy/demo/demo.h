@@ -6,6 +6,6 @@
 namespace sse_proxy {
 
 // The exit code: 0 only if the lane with the proxy was right.
-int demo(Loaded loaded);
+int demo(const Loaded& loaded);
 
 }  // namespace sse_proxy
