@@ -133,16 +133,25 @@ void Worker::finish_if_drained() {
 }
 
 void Worker::end_turn() {
-  if (!broken_.empty()) {
-    uv_idle_stop(&hurry_);
-    for (Transport* transport : std::exchange(broken_, {})) transport->report_broken();
-  }
+  uv_idle_stop(&hurry_);
+  for (Transport* transport : std::exchange(broken_, {})) transport->report_broken();
   retired_.clear();
+}
+
+// Timers and failed connects come before the loop waits for sockets: the turn's end must not wait too.
+void Worker::hurry() {
+  const bool closing = uv_is_closing(reinterpret_cast<uv_handle_t*>(&hurry_)) != 0;
+  if (!closing) uv_idle_start(&hurry_, [](uv_idle_t*) {});
+}
+
+void Worker::retire(std::unique_ptr<Retirable> object) {
+  retired_.push_back(std::move(object));
+  hurry();
 }
 
 void Worker::report_later(Transport& transport) {
   broken_.push_back(&transport);
-  uv_idle_start(&hurry_, [](uv_idle_t*) {});
+  hurry();
 }
 
 void Worker::schedule(Timer& timer, TimePoint deadline) {

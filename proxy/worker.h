@@ -84,7 +84,7 @@ class Worker {
 
   void schedule(Timer& timer, TimePoint deadline);
   void report_later(Transport& transport);
-  void retire(std::unique_ptr<Retirable> object) { retired_.push_back(std::move(object)); }
+  void retire(std::unique_ptr<Retirable> object);
 
   void accept(int fd, std::string peer, bool is_unix);
   void remove(ClientConnection& connection);
@@ -105,6 +105,7 @@ class Worker {
   void begin_drain();
   void abort_all();
   void end_turn();
+  void hurry();
   void finish_if_drained();
   void arm();
   void close_loop();
@@ -113,7 +114,7 @@ class Worker {
   uv_loop_t loop_;
   uv_timer_t timer_;
   uv_check_t turn_end_;  // frees what was retired, reports what was met
-  uv_idle_t hurry_;      // active while reports wait: the loop must not sleep over them
+  uv_idle_t hurry_;      // active while a turn is to end: the loop must not sleep over it
   uv_async_t wake_;
   std::atomic<int64_t> drain_requested_{-1};  // milliseconds
   std::atomic<bool> stop_requested_{false};

@@ -241,7 +241,7 @@ TEST(Rule15Drain, MaxStreamAgeEndsAGetStreamInTheSameWay) {
   EXPECT_EQ(get.client.read_chunk(), "");
   EXPECT_GE(since(start), Millis(350));
   EXPECT_LE(since(start), Millis(2000));
-  EXPECT_TRUE(get.upstream.wait_for_close());
+  EXPECT_TRUE(get.upstream.wait_for_close(Millis(2000)));
   get.client.send(kGet);  // its connection serves on
   Peer next = rig.origin.accept();
   next.read_head();
