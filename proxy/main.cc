@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
     return kExitConfiguration;
   }
   switch (loaded->command) {
-    case Command::run: return sse_proxy::run(*std::move(loaded));
+    case Command::run: return sse_proxy::run(*loaded);
     case Command::demo: return sse_proxy::demo(*loaded);
     case Command::check:
     case Command::help:

@@ -93,7 +93,7 @@ void log_start(const Server& server, const Loaded& loaded) {
 
 }  // namespace
 
-int run(Loaded loaded) {
+int run(const Loaded& loaded) {
   Result<std::unique_ptr<Server>> created = Server::create(loaded.options, loaded.rules);
   if (!created) {
     std::cerr << "sse-proxy: " << created.error().message << "\n";

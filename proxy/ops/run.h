@@ -6,6 +6,6 @@
 namespace sse_proxy {
 
 // The exit code: 0 after a drain, 1 when it could not start.
-int run(Loaded loaded);
+int run(const Loaded& loaded);
 
 }  // namespace sse_proxy
