@@ -18,7 +18,7 @@ class Listener final : public Timer {
  public:
   // See Worker::add_listener().
   Listener(Worker& worker, int fd, std::vector<Worker*> peers);
-  ~Listener();
+  ~Listener() override;
 
   // Takes what the queue still holds, so that closing the socket resets nobody. For the drain.
   void empty_queue();
