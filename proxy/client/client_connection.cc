@@ -67,7 +67,8 @@ void ClientConnection::parse(std::string_view bytes) {
   if (step.status == ParseStatus::failed) return on_parse_failed(parser_.error());
   const bool answered = state_ == State::exchanging && exchange_ == nullptr;  // at once, while it was parsed
   if (step.status == ParseStatus::more) {
-    if (answered) begin_closing();  // the rest of the request is unwanted
+    if (answered) return begin_closing();           // the rest of the request is unwanted
+    if (state_ == State::exchanging) reschedule();  // timeouts.body may be nearer than timeouts.header
     return;
   }
   pipelined_.append(bytes.substr(step.consumed));

@@ -125,7 +125,9 @@ TEST(Rule13OwnErrors, A408EndsASilentUpload) {
   Peer client = rig.client();
   client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345");
   Peer upstream = rig.origin.accept();
+  const auto start = Clock::now();
   EXPECT_EQ(status_of(client.read_head()), 408);
+  EXPECT_LT(since(start), Millis(3000)) << "the header timeout of 10 s has nothing to do with it";
   EXPECT_TRUE(upstream.wait_for_close(Millis(2000)));
 }
 
@@ -155,6 +157,14 @@ TEST(Rule13OwnErrors, A502SaysWhichUpstreamRefused) {
   expect_own_error(client, 502);
   EXPECT_NE(proxy.wait_for_log("connection refused").find(url), std::string::npos);
   EXPECT_EQ(proxy.stop_and_count()["upstream_errors"], 1U);
+}
+
+TEST(Rule13OwnErrors, A504AnswersAnUpstreamThatDoesNotAccept) {
+  const SilentPort silent;
+  const Proxy proxy({"--upstream", silent.url(), "--connect-timeout", "200ms"});
+  Peer client = proxy.client();
+  client.send(kGet);
+  expect_own_error(client, 504);
 }
 
 TEST(Rule13OwnErrors, A502AnswersAnUpstreamThatIsNoHttp) {

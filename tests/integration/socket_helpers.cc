@@ -326,6 +326,23 @@ void Origin::serve(Script script) {
 
 size_t Origin::connections() const { return accepted_; }
 
+SilentPort::SilentPort() : listener_(new_socket(AF_INET)) {
+  const Address any = address_of("127.0.0.1", 0);
+  if (bind(listener_.get(), any.get(), any.size) != 0 || listen(listener_.get(), 0) != 0) {
+    ADD_FAILURE() << "silent port: " << std::strerror(errno);
+  }
+  port_ = local_port(listener_.get());
+  const Address address = address_of("127.0.0.1", port_);
+  for (int i = 0; i < 8; ++i) {
+    waiting_.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    (void)connect(waiting_.back().get(), address.get(), address.size);
+  }
+}
+
+std::string SilentPort::url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+
+void SilentPort::close() { listener_.close(); }
+
 uint16_t refused_port() {
   const Origin origin;
   return origin.port();

@@ -143,4 +143,18 @@ class Origin {
 // A port on which nobody listens.
 uint16_t refused_port();
 
+// A port that neither accepts nor refuses: its listen queue is full.
+class SilentPort {
+ public:
+  SilentPort();
+  [[nodiscard]] std::string url() const;
+  // From now on it refuses.
+  void close();
+
+ private:
+  Fd listener_;
+  std::vector<Fd> waiting_;
+  uint16_t port_ = 0;
+};
+
 }  // namespace sse_proxy::test
