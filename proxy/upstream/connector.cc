@@ -62,7 +62,7 @@ void Connector::on_deadline(TimePoint now) {
                      std::to_string(timeout_.count()) + "ms"});
 }
 
-void Connector::next_upstream(Error error) {
+void Connector::next_upstream(const Error& error) {
   if (upstreams_left_ > 0) {
     log::warn(error.message, {{"next", "another upstream"}});
     upstream_ = (upstream_ + 1) % worker_.options().upstream.size();

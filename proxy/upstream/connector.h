@@ -38,7 +38,7 @@ class Connector final : public Retirable, private TransportOwner {
  private:
   void begin_upstream();
   void try_addresses();
-  void next_upstream(Error error);
+  void next_upstream(const Error& error);
   void on_connected(int uv_status) override;
   void on_bytes(std::string_view) override {}
   void on_end() override {}

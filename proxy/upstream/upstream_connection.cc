@@ -75,7 +75,7 @@ void UpstreamConnection::on_broken(int uv_error) {
   fail({Side::upstream, 502, std::string("connection to the upstream broke: ") + uv_strerror(uv_error)});
 }
 
-void UpstreamConnection::fail(Error error) {
+void UpstreamConnection::fail(const Error& error) {
   user_->on_turn_end();  // what came before the failure was good
   if (user_ != nullptr) user_->on_upstream_failed(error);
 }

@@ -59,7 +59,7 @@ class UpstreamConnection final : public Retirable, private TransportOwner, priva
   void on_interim_head(ResponseHead&& head) override { user_->on_interim_head(std::move(head)); }
   void on_response_head(ResponseHead&& head) override;
   void on_response_body(std::string_view piece) override { user_->on_response_body(piece); }
-  void fail(Error error);
+  void fail(const Error& error);
   void complete();
 
   Worker& worker_;
