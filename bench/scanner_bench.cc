@@ -24,7 +24,7 @@ std::string stream_of(size_t event_bytes, std::string_view line_end) {
 
 void scan(benchmark::State& state, std::string_view line_end) {
   const std::string stream = stream_of(static_cast<size_t>(state.range(0)), line_end);
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     EventScanner scanner;
     for (size_t at = 0; at < stream.size(); at += kRead) {
       benchmark::DoNotOptimize(scanner.scan(std::string_view(stream).substr(at, kRead)));
@@ -39,7 +39,7 @@ BENCHMARK_CAPTURE(scan, cr, "\r")->ArgName("event_bytes")->Arg(40)->Arg(4096);
 // Every LF by memchr, and nothing else.
 void find_lf(benchmark::State& state) {
   const std::string stream = stream_of(static_cast<size_t>(state.range(0)), "\n");
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     size_t lines = 0;
     const char* const end = stream.data() + stream.size();
     for (const char* p = stream.data(); p < end; ++p, ++lines) {

@@ -14,7 +14,8 @@ constexpr int kExitConfiguration = 2;
 
 }  // namespace
 
-int main(int argc, char** argv) {
+// Only memory that has run out can throw here, and then the process had better end.
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   using sse_proxy::Command;
   // Writing to a socket or a pipe whose other end is gone is an error to handle, not a reason to die.
   std::signal(SIGPIPE, SIG_IGN);
