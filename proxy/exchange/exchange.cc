@@ -120,7 +120,6 @@ void Exchange::on_upstream_drained() {
 
 bool Exchange::on_client_gone() {
   if (phase_ == Phase::done) return false;
-  client_ = nullptr;
   const bool drain =
       route_ != nullptr && route_->route.sse.on_disconnect == OnDisconnect::drain && request_complete_;
   if (!drain) {
