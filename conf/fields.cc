@@ -165,6 +165,11 @@ constexpr Field kFields[] = {
     {"resolve_interval", "resolve-interval", "DUR", DurationValue{&Options::resolve_interval}, kProcess,
      Topic::upstream, "look names up again this often; an old answer is kept when that fails"},
 
+    {"trusted_proxies", "trusted-proxies", "CIDR,...", TrustedProxiesValue{&Options::trusted_proxies},
+     kProcess, Topic::process,
+     "whose X-Forwarded-* is kept and appended to; that of others, their Forwarded and X-Real-IP are "
+     "replaced; private stands for private, shared and loopback addresses, unix for peers on Unix sockets, "
+     "none (or an empty value) for nobody"},
     {"unix_mode", "unix-mode", "MODE", ModeValue{&Options::unix_mode}, kProcess, Topic::process,
      "permissions of listening Unix sockets, in octal"},
     {"reuse_port", "reuse-port", "on|off", SwitchValue{&Options::reuse_port}, kProcess, Topic::process,
@@ -220,7 +225,13 @@ std::string variable_of(const Field& field) {
 
 bool is_list(const Field& field) {
   return std::holds_alternative<TextsValue>(field.value) ||
-         std::holds_alternative<EndpointsValue>(field.value);
+         std::holds_alternative<EndpointsValue>(field.value) ||
+         std::holds_alternative<TrustedProxiesValue>(field.value);
+}
+
+bool has_commas(const Field& field) {
+  const auto* texts = std::get_if<TextsValue>(&field.value);
+  return texts != nullptr ? texts->commas : std::holds_alternative<TrustedProxiesValue>(field.value);
 }
 
 }  // namespace sse_proxy

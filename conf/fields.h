@@ -83,16 +83,19 @@ struct EndpointsValue {
   Place<std::vector<Endpoint>> place;
   Result<Endpoint> (*parse)(std::string_view text);
 };
+struct TrustedProxiesValue {
+  Place<TrustedProxies> place;
+};
 template <class E>
 struct WordValue {  // names[i] stands for E(i)
   Place<E> place;
   std::span<const std::string_view> names;
 };
 
-using Value =
-    std::variant<DurationValue, AutoDurationValue, SizeValue, AutoSizeValue, CountValue, WorkersValue,
-                 SwitchValue, ModeValue, TextValue, TextsValue, EndpointsValue, WordValue<KeepaliveForm>,
-                 WordValue<OnDisconnect>, WordValue<LogLevel>, WordValue<LogFormat>>;
+using Value = std::variant<DurationValue, AutoDurationValue, SizeValue, AutoSizeValue, CountValue,
+                           WorkersValue, SwitchValue, ModeValue, TextValue, TextsValue, EndpointsValue,
+                           TrustedProxiesValue, WordValue<KeepaliveForm>, WordValue<OnDisconnect>,
+                           WordValue<LogLevel>, WordValue<LogFormat>>;
 
 // The headings of --help, in their order.
 enum class Topic : uint8_t { basics, streams, timeouts, limits, upstream, process, logging, drain };
@@ -122,5 +125,7 @@ std::string variable_of(const Field& field);
 
 // True where each flag, TOML element or item of a comma-separated variable adds one value.
 bool is_list(const Field& field);
+// True where one flag can hold several of them, by comma.
+bool has_commas(const Field& field);
 
 }  // namespace sse_proxy

@@ -186,10 +186,9 @@ std::optional<Error> check_command(const Line& line, Command command) {
 // An empty value empties a list.
 RawValue list_value(const Field& field, const std::vector<std::string>& values) {
   RawValue raw{RawValue::Type::list, "", {}, ""};
-  const auto* texts = std::get_if<TextsValue>(&field.value);
   for (const std::string& value : values) {
     const std::vector<std::string> items =
-        texts && texts->commas ? split_list(value) : std::vector<std::string>{value};
+        has_commas(field) ? split_list(value) : std::vector<std::string>{value};
     for (const std::string& item : items) {
       if (!item.empty()) raw.items.push_back(item);
     }

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "conf/trusted_proxies.h"
+
 namespace sse_proxy {
 
 using std::chrono::milliseconds;
@@ -98,7 +100,8 @@ struct Options {
   size_t upstream_idle = 64;             // kept-alive upstream connections per worker
   milliseconds upstream_idle_timeout = 4s;
   milliseconds resolve_interval = 10s;
-  uint32_t unix_mode = 0660;  // of listening Unix sockets
+  TrustedProxies trusted_proxies = default_trusted_proxies();  // whose X-Forwarded-* is kept
+  uint32_t unix_mode = 0660;                                   // of listening Unix sockets
   bool reuse_port = false;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;

@@ -94,6 +94,9 @@ struct Expect {
   Expectation operator()(const TextValue&) const { return {.what = "a string"}; }
   Expectation operator()(const TextsValue&) const { return {.what = "a list of strings", .list = true}; }
   Expectation operator()(const EndpointsValue&) const { return {.what = "a list of strings", .list = true}; }
+  Expectation operator()(const TrustedProxiesValue&) const {
+    return {.what = "a list of strings", .list = true};
+  }
   template <class E>
   Expectation operator()(const WordValue<E>& value) const {
     return {.what = "one of the strings " + joined(value.names)};
@@ -196,6 +199,9 @@ struct Reader {
     target.at(value.place) = std::move(endpoints);
     return std::nullopt;
   }
+  Problem operator()(const TrustedProxiesValue& value) const {
+    return assign(target.at(value.place), parse_trusted_proxies(items_of(raw, true)));
+  }
   template <class E>
   Problem operator()(const WordValue<E>& value) const {
     std::vector<Candidate> names;
@@ -265,6 +271,9 @@ struct Printer {
     Printed printed{{}, true, true};
     for (const Endpoint& endpoint : target.at(value.place)) printed.items.push_back(endpoint.text);
     return printed;
+  }
+  Printed operator()(const TrustedProxiesValue& value) const {
+    return {target.at(value.place).texts, true, true};
   }
   template <class E>
   Printed operator()(const WordValue<E>& value) const {

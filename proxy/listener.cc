@@ -77,7 +77,7 @@ bool Listener::accept_one() {
     return false;
   }
   if (peers_.empty()) {
-    worker_.accept(fd, is_unix_ ? "unix" : peer.text(), is_unix_);
+    worker_.accept(fd, peer.peer());
   } else {
     peers_[next_peer_++ % peers_.size()]->hand_over(fd);
   }

@@ -102,7 +102,7 @@ void Worker::on_wake() {
     const std::lock_guard lock(handed_over_mutex_);
     handed_over.swap(handed_over_);
   }
-  for (int fd : handed_over) accept(fd, "unix", true);
+  for (int fd : handed_over) accept(fd, {});
   const int64_t timeout = drain_requested_.exchange(-1);
   if (timeout >= 0 && !draining()) {
     drain_ends_ = now() + Millis(timeout);
@@ -188,11 +188,11 @@ const RouteSettings& Worker::route(std::string_view method, std::string_view pat
   return route_settings_.try_emplace(&route, route).first->second;
 }
 
-void Worker::accept(int fd, std::string peer, bool is_unix) {
-  connections_.push_front(std::make_unique<ClientConnection>(*this, std::move(peer)));
+void Worker::accept(int fd, const PeerAddress& peer) {
+  connections_.push_front(std::make_unique<ClientConnection>(*this, peer));
   counters_.connections.add();
   ClientConnection& connection = *connections_.front();
-  if (!connection.open(fd, is_unix, connections_.begin())) remove(connection);
+  if (!connection.open(fd, connections_.begin())) remove(connection);
 }
 
 void Worker::remove(ClientConnection& connection) {

@@ -86,7 +86,7 @@ class Worker {
   void report_later(Transport& transport);
   void retire(std::unique_ptr<Retirable> object);
 
-  void accept(int fd, std::string peer, bool is_unix);
+  void accept(int fd, const PeerAddress& peer);
   void remove(ClientConnection& connection);
   // An exchange whose client has gone, and whose upstream is read to its end all the same.
   void adopt(std::unique_ptr<Exchange> exchange);

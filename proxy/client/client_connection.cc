@@ -15,9 +15,9 @@ constexpr Millis kResetPoll{20};
 
 }  // namespace
 
-ClientConnection::ClientConnection(Worker& worker, std::string peer)
+ClientConnection::ClientConnection(Worker& worker, const PeerAddress& peer)
     : worker_(worker),
-      peer_(std::move(peer)),
+      facts_{.peer = peer, .source = peer},
       parser_(*this, worker.options().limits.header_bytes),
       state_since_(worker.now()),
       last_request_byte_(state_since_),
@@ -27,10 +27,10 @@ ClientConnection::~ClientConnection() {
   worker_.shared().connections.fetch_sub(1, std::memory_order_relaxed);
 }
 
-bool ClientConnection::open(int fd, bool is_unix, Position position) {
+bool ClientConnection::open(int fd, Position position) {
   position_ = position;
   int error = 0;
-  transport_ = Transport::adopt(worker_, *this, fd, is_unix, error);
+  transport_ = Transport::adopt(worker_, *this, fd, !facts_.peer.ip, error);
   if (transport_ == nullptr) return false;
   transport_->start_reading();
   reschedule();
@@ -108,7 +108,7 @@ void ClientConnection::on_parse_failed(const Error& error) {
 void ClientConnection::reject(const Error& error) {
   worker_.counters().refused.add();
   log::warn("request refused: " + error.message,
-            {{"client", std::string_view(peer_)}, {"status", int64_t{error.status}}});
+            {{"client", facts_.source.text()}, {"status", int64_t{error.status}}});
   refuse(error.status, error.message);
   begin_closing();
 }
@@ -171,7 +171,7 @@ void ClientConnection::on_broken(int uv_error) {
   const bool busy = state_ == State::exchanging || state_ == State::closing;
   if (busy && uv_error == UV_ETIMEDOUT) return drop_slow_client();
   log::debug("client connection broke",
-             {{"client", std::string_view(peer_)}, {"reason", std::string_view(uv_strerror(uv_error))}});
+             {{"client", facts_.source.text()}, {"reason", std::string_view(uv_strerror(uv_error))}});
   state_ == State::exchanging ? lose_client() : close();
 }
 
@@ -190,7 +190,7 @@ void ClientConnection::lose_client() {
 
 void ClientConnection::drop_slow_client() {
   worker_.counters().slow_clients_dropped.add();
-  log::warn("client took nothing for timeouts.write and is dropped", {{"client", std::string_view(peer_)}});
+  log::warn("client took nothing for timeouts.write and is dropped", {{"client", facts_.source.text()}});
   transport_->reset_on_close();
   lose_client();
 }

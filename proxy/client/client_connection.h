@@ -32,11 +32,11 @@ class ClientConnection final : public Retirable,
  public:
   using Position = std::list<std::unique_ptr<ClientConnection>>::iterator;
 
-  ClientConnection(Worker& worker, std::string peer);
+  ClientConnection(Worker& worker, const PeerAddress& peer);
   ~ClientConnection() override;
 
   // Takes over the accepted socket; false when it is broken already.
-  [[nodiscard]] bool open(int fd, bool is_unix, Position position);
+  [[nodiscard]] bool open(int fd, Position position);
   [[nodiscard]] Position position() const noexcept { return position_; }
 
   void on_drain();
@@ -67,7 +67,7 @@ class ClientConnection final : public Retirable,
   void pause_request() override;
   void resume_request() override;
   void exchange_done() override;
-  [[nodiscard]] std::string_view peer() const override { return peer_; }
+  [[nodiscard]] const ConnectionFacts& facts() const override { return facts_; }
   // Timer
   void on_timer(TimePoint now) override;
 
@@ -90,7 +90,7 @@ class ClientConnection final : public Retirable,
   void send_body(std::span<const std::string_view> pieces, std::string_view after);
 
   Worker& worker_;
-  std::string peer_;
+  ConnectionFacts facts_;
   Position position_;
   TransportPtr transport_;
   RequestParser parser_;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "parser/event_stream.h"
+#include "parser/forwarding.h"
 #include "parser/http_types.h"
 
 namespace sse_proxy {
@@ -37,7 +38,7 @@ class Downstream : public BodyWriter {
 
   // The exchange is over and will make no further call; it may be destroyed at the end of the turn.
   virtual void exchange_done() = 0;
-  [[nodiscard]] virtual std::string_view peer() const = 0;
+  [[nodiscard]] virtual const ConnectionFacts& facts() const = 0;
 
  protected:
   ~Downstream() = default;

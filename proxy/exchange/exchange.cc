@@ -15,6 +15,7 @@ namespace sse_proxy {
 Exchange::Exchange(Worker& worker, Downstream& client)
     : worker_(worker),
       client_(&client),
+      peer_(client.facts().peer),
       started_(worker.now()),
       last_request_byte_(started_),
       last_upstream_byte_(started_) {}
@@ -27,11 +28,13 @@ void Exchange::start(RequestHead&& head) {
   path_ = head.path();
   request_body_ = head.body;
   expects_event_stream_ = route_->route.event_stream || accepts_event_stream(head.fields);
+  apply_request_policy(head, expects_event_stream_);
+  origin_ = apply_forwarding_policy(head, client_->facts(), worker_.options().trusted_proxies,
+                                    worker_.random(), worker_.random());
   const size_t limit = route_->route.body_bytes;
   if (limit > 0 && head.body.length > limit) {
     return fail({Side::client, 413, "request body is longer than limits.body_bytes"});
   }
-  apply_request_policy(head, expects_event_stream_);
   head_ = std::make_unique<RequestHead>(std::move(head));
   const Millis early = route_->route.sse.early_headers;
   if (expects_event_stream_ && early > Millis::zero() && method_ != "HEAD")
@@ -234,7 +237,11 @@ void Exchange::log_access(Outcome outcome) const {
     counters.partial_releases.add(stream->stats().partial_releases);
   }
   if (!worker_.options().access_log) return;
-  write_access_line({.client = client_ == nullptr ? std::string_view("-") : client_->peer(),
+  const std::string client = origin_.client.text();
+  const std::string peer = origin_.client == peer_ ? "" : peer_.text();
+  write_access_line({.client = client,
+                     .peer = peer,
+                     .id = origin_.id,
                      .method = method_,
                      .path = path_,
                      .status = status_,

@@ -112,6 +112,8 @@ class Exchange final : public Retirable, public Timer, private UpstreamUser, pri
   std::string early_body_;             // came before there was a connection to send it on
   std::string method_;
   std::string path_;  // without its query, which may hold secrets
+  PeerAddress peer_;
+  RequestOrigin origin_;
   TimePoint started_;
   TimePoint last_request_byte_;
   TimePoint last_upstream_byte_;

@@ -84,6 +84,17 @@ std::string SocketAddress::text() const {
   }
 }
 
+PeerAddress SocketAddress::peer() const {
+  if (family() == AF_INET) {
+    const auto* in = reinterpret_cast<const sockaddr_in*>(&storage);
+    const auto* bytes = reinterpret_cast<const uint8_t*>(&in->sin_addr);
+    return {IpAddress::v4(std::span<const uint8_t, 4>(bytes, 4)), ntohs(in->sin_port)};
+  }
+  if (family() != AF_INET6) return {};
+  const auto* in6 = reinterpret_cast<const sockaddr_in6*>(&storage);
+  return {IpAddress::v6(std::span<const uint8_t, 16>(in6->sin6_addr.s6_addr)), ntohs(in6->sin6_port)};
+}
+
 std::vector<SocketAddress> literal_address(const Endpoint& endpoint) {
   if (!endpoint.unix_path.empty()) return {unix_address(endpoint.unix_path)};
   SocketAddress address;

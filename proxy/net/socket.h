@@ -9,6 +9,7 @@
 
 #include "conf/options.h"
 #include "parser/clock.h"
+#include "parser/ip_address.h"
 #include "parser/result.h"
 
 namespace sse_proxy {
@@ -21,6 +22,7 @@ struct SocketAddress {
   [[nodiscard]] int family() const noexcept { return storage.ss_family; }
   [[nodiscard]] const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&storage); }
   [[nodiscard]] std::string text() const;  // "127.0.0.1:80", "[::1]:80", "unix:/path"
+  [[nodiscard]] PeerAddress peer() const;  // without what the kernel alone needs to know
 };
 
 // The address of a literal endpoint or a Unix path; empty for a name, which needs the resolver.

@@ -1,5 +1,8 @@
 #include "proxy/ops/access_log.h"
 
+#include <array>
+#include <span>
+
 #include "proxy/ops/log.h"
 
 namespace sse_proxy {
@@ -20,30 +23,28 @@ std::string_view name_of(Outcome outcome) noexcept {
 }
 
 void write_access_line(const AccessLine& line) {
-  const auto duration = static_cast<int64_t>(line.duration.count());
-  if (line.stream == nullptr) {
-    return log::info("exchange", {{"client", line.client},
-                                  {"method", line.method},
-                                  {"path", line.path},
-                                  {"status", int64_t{line.status}},
-                                  {"in", line.request_bytes},
-                                  {"out", line.response_bytes},
-                                  {"ms", duration},
-                                  {"end", name_of(line.outcome)}});
+  if (!log::enabled(LogLevel::info)) return;
+  std::array<log::Field, 16> fields;
+  size_t count = 0;
+  const auto add = [&](const log::Field& field) { fields[count++] = field; };
+  const EventStreamStats* const stream = line.stream;
+  add({"client", line.client});
+  if (!line.peer.empty()) add({"peer", line.peer});
+  add({"method", line.method});
+  add({"path", line.path});
+  add({"status", int64_t{line.status}});
+  add({"in", line.request_bytes});
+  add({"out", stream == nullptr ? line.response_bytes : stream->bytes});
+  add({"ms", static_cast<int64_t>(line.duration.count())});
+  if (stream != nullptr) {
+    add({"events", stream->events});
+    add({"keepalives", uint64_t{stream->keepalives}});
+    add({"partial_releases", uint64_t{stream->partial_releases}});
+    add({"longest_silence_ms", static_cast<int64_t>(stream->longest_silence.count())});
   }
-  const EventStreamStats& stream = *line.stream;
-  log::info("stream", {{"client", line.client},
-                       {"method", line.method},
-                       {"path", line.path},
-                       {"status", int64_t{line.status}},
-                       {"in", line.request_bytes},
-                       {"out", stream.bytes},
-                       {"ms", duration},
-                       {"events", stream.events},
-                       {"keepalives", uint64_t{stream.keepalives}},
-                       {"partial_releases", uint64_t{stream.partial_releases}},
-                       {"longest_silence_ms", static_cast<int64_t>(stream.longest_silence.count())},
-                       {"end", name_of(line.outcome)}});
+  add({"end", name_of(line.outcome)});
+  add({"id", line.id});
+  log::write(LogLevel::info, stream == nullptr ? "exchange" : "stream", std::span(fields).first(count));
 }
 
 }  // namespace sse_proxy

@@ -10,7 +10,9 @@
 namespace sse_proxy {
 
 struct AccessLine {
-  std::string_view client;  // the peer's address
+  std::string_view client;  // its address, as far as whoever stands in front can be trusted
+  std::string_view peer;    // the other end of the connection; empty: the client
+  std::string_view id;      // X-Request-Id
   std::string_view method;
   std::string_view path;
   int status;              // 0: none was sent

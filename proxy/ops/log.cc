@@ -47,7 +47,7 @@ bool is_plain(std::string_view text) noexcept {
                                       [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '='; });
 }
 
-std::string as_text(LogLevel level, std::string_view message, std::initializer_list<Field> fields) {
+std::string as_text(LogLevel level, std::string_view message, std::span<const Field> fields) {
   std::string line = fmt::format("{} {:<5} {}", now_as_iso8601(), name_of(level), message);
   for (const Field& field : fields) {
     line.append(" ").append(field.key).append("=");
@@ -64,7 +64,7 @@ std::string as_text(LogLevel level, std::string_view message, std::initializer_l
   return line;
 }
 
-std::string as_json(LogLevel level, std::string_view message, std::initializer_list<Field> fields) {
+std::string as_json(LogLevel level, std::string_view message, std::span<const Field> fields) {
   nlohmann::ordered_json line = {{"time", now_as_iso8601()}, {"level", name_of(level)}, {"message", message}};
   for (const Field& field : fields) {
     std::visit([&](const auto& value) { line[std::string(field.key)] = value; }, field.value);
@@ -95,7 +95,7 @@ void stop() {
 
 bool enabled(LogLevel level) noexcept { return level >= threshold && threshold != LogLevel::off; }
 
-void write(LogLevel level, std::string_view message, std::initializer_list<Field> fields) {
+void write(LogLevel level, std::string_view message, std::span<const Field> fields) {
   if (!enabled(level)) return;
   // The level is written by us; spdlog only carries the line to its thread.
   logger->log(spdlog::level::info, spdlog::string_view_t("{}"),

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string_view>
 #include <variant>
 
@@ -22,16 +23,16 @@ void stop();
 
 [[nodiscard]] bool enabled(LogLevel level) noexcept;
 // Any thread; formats only when `level` is enabled. Values are escaped: no peer can forge a line.
-void write(LogLevel level, std::string_view message, std::initializer_list<Field> fields = {});
+void write(LogLevel level, std::string_view message, std::span<const Field> fields = {});
 
 inline void debug(std::string_view message, std::initializer_list<Field> fields = {}) {
-  write(LogLevel::debug, message, fields);
+  write(LogLevel::debug, message, std::span(fields.begin(), fields.size()));
 }
 inline void info(std::string_view message, std::initializer_list<Field> fields = {}) {
-  write(LogLevel::info, message, fields);
+  write(LogLevel::info, message, std::span(fields.begin(), fields.size()));
 }
 inline void warn(std::string_view message, std::initializer_list<Field> fields = {}) {
-  write(LogLevel::warn, message, fields);
+  write(LogLevel::warn, message, std::span(fields.begin(), fields.size()));
 }
 
 }  // namespace sse_proxy::log
