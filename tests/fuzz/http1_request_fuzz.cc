@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "parser/forwarding.h"
 #include "parser/header_policy.h"
 #include "parser/http1_writer.h"
 #include "tests/support/http1_rig.h"
@@ -58,6 +59,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   RequestParser parser(first, limit);
   require(parser.feed(bytes).status == ParseStatus::complete);
   apply_request_policy(first.head, false);
+  const TrustedProxies trusted{{}, {*AddressRange::parse("10.0.0.0/8")}, (data[0] & 0x40) != 0};
+  require(!apply_forwarding_policy(first.head, {}, trusted, 1, 2).id.empty());  // from a Unix peer
   set_host(first.head, "keep", "upstream");
   std::string out;
   write_request_head(first.head, out);
