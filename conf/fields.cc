@@ -165,6 +165,10 @@ constexpr Field kFields[] = {
     {"resolve_interval", "resolve-interval", "DUR", DurationValue{&Options::resolve_interval}, kProcess,
      Topic::upstream, "look names up again this often; an old answer is kept when that fails"},
 
+    {"proxy_protocol", "proxy-protocol", "on|off", SwitchValue{&Options::proxy_protocol}, kProcess,
+     Topic::process,
+     "every connection begins with a PROXY header, of version 1 or 2, that names the client; one without is "
+     "closed"},
     {"trusted_proxies", "trusted-proxies", "CIDR,...", TrustedProxiesValue{&Options::trusted_proxies},
      kProcess, Topic::process,
      "whose X-Forwarded-* is kept and appended to; that of others, their Forwarded and X-Real-IP are "

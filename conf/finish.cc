@@ -82,6 +82,12 @@ std::vector<Note> start_notes(const Options& options, const Origins& origins) {
                                                ") never comes about: timeouts.response (" +
                                                format_duration(route.timeouts.response) + ") is over first"});
   }
+  if (options.proxy_protocol && !origins.is_set("trusted_proxies")) {
+    notes.push_back(
+        {Note::Level::info,
+         "proxy_protocol is on, and X-Forwarded-* is kept from peers with private addresses: behind a "
+         "load balancer that passes it on as it comes, set trusted_proxies = []"});
+  }
   return notes;
 }
 

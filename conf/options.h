@@ -100,6 +100,7 @@ struct Options {
   size_t upstream_idle = 64;             // kept-alive upstream connections per worker
   milliseconds upstream_idle_timeout = 4s;
   milliseconds resolve_interval = 10s;
+  bool proxy_protocol = false;                                 // every connection begins with a PROXY header
   TrustedProxies trusted_proxies = default_trusted_proxies();  // whose X-Forwarded-* is kept
   uint32_t unix_mode = 0660;                                   // of listening Unix sockets
   bool reuse_port = false;

@@ -32,6 +32,9 @@ bool ClientConnection::open(int fd, Position position) {
   int error = 0;
   transport_ = Transport::adopt(worker_, *this, fd, !facts_.peer.ip, error);
   if (transport_ == nullptr) return false;
+  const Options& options = worker_.options();
+  if (options.proxy_protocol)
+    proxy_header_ = std::make_unique<ProxyHeaderParser>(options.limits.header_bytes);
   transport_->start_reading();
   reschedule();
   return true;
@@ -40,6 +43,7 @@ bool ClientConnection::open(int fd, Position position) {
 // --- reading ---
 
 void ClientConnection::on_bytes(std::string_view bytes) {
+  if (proxy_header_ != nullptr && !take_proxy_header(bytes)) return;
   if (state_ == State::lingering || state_ == State::closing) {
     discarded_ += bytes.size();
     if (discarded_ > kLingerBytes && state_ == State::lingering) close();
@@ -49,6 +53,26 @@ void ClientConnection::on_bytes(std::string_view bytes) {
   if (!request_done) return parse(bytes);
   pipelined_.append(bytes);
   if (pipelined_.size() >= worker_.options().limits.header_bytes) transport_->stop_reading();
+}
+
+// True: it is complete, and `bytes` are what came after it. Its time is that of the first request's head.
+bool ClientConnection::take_proxy_header(std::string_view& bytes) {
+  const ParseStep step = proxy_header_->feed(bytes);
+  if (step.status == ParseStatus::failed) refuse_proxy_header(proxy_header_->error());
+  if (step.status != ParseStatus::complete) return false;
+  facts_.source = proxy_header_->source().value_or(facts_.peer);
+  proxy_header_.reset();
+  bytes.remove_prefix(step.consumed);
+  return !bytes.empty();
+}
+
+// Who did not send one would not understand an answer either.
+void ClientConnection::refuse_proxy_header(std::string_view why) {
+  worker_.counters().proxy_headers_refused.add();
+  log::warn(
+      "connection closed: no PROXY header (let the load balancer send one, or set proxy_protocol = false)",
+      {{"peer", facts_.peer.text()}, {"reason", why}});
+  close();
 }
 
 void ClientConnection::parse(std::string_view bytes) {
@@ -290,6 +314,9 @@ void ClientConnection::on_timer(TimePoint now) {
   switch (state_) {
     case State::closed: return;
     case State::idle:
+      if (proxy_header_ != nullptr && !proxy_header_->untouched())
+        return refuse_proxy_header("it was not complete within timeouts.header");
+      return close();
     case State::lingering: return close();
     case State::reading_head:
       if (parser_.untouched()) return close();

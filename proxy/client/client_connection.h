@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "parser/http1_parser.h"
+#include "parser/proxy_protocol.h"
 #include "proxy/exchange/downstream.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/net/timer_wheel.h"
@@ -19,6 +20,7 @@ namespace sse_proxy {
 //   Owned by  its worker, which frees it at the end of the turn in which it closes.
 //   Thread    its worker's.
 //
+//   idle, with proxy_protocol until the PROXY header is complete
 //   idle ──byte──> reading_head ──head──> exchanging ──done──> idle, or
 //     └── time-out, end ──> closed        closing: what is queued goes out, then lingering: input is
 //     discarded
@@ -72,6 +74,8 @@ class ClientConnection final : public Retirable,
   void on_timer(TimePoint now) override;
 
   // client_connection.cc: reading and the connection's life
+  [[nodiscard]] bool take_proxy_header(std::string_view& bytes);
+  void refuse_proxy_header(std::string_view why);
   void parse(std::string_view bytes);
   void on_parse_failed(const Error& error);
   void finish_request();
@@ -93,6 +97,7 @@ class ClientConnection final : public Retirable,
   ConnectionFacts facts_;
   Position position_;
   TransportPtr transport_;
+  std::unique_ptr<ProxyHeaderParser> proxy_header_;  // until it is complete
   RequestParser parser_;
   std::unique_ptr<Exchange> exchange_;
   std::string pipelined_;  // what came after the request under way
