@@ -141,7 +141,8 @@ constexpr Field kFields[] = {
      "a client that takes nothing for so long is dropped"},
 
     {"limits.connections", "max-connections", "N", CountValue{&L::connections, 1, 10'000'000}, kProcess,
-     Topic::limits, "client connections of the process; further ones wait in the listen queue"},
+     Topic::limits,
+     "client connections of the process; at the limit the longest idle one gives way, or new ones wait"},
     {"limits.backlog", "backlog", "N", CountValue{&L::backlog, 1, 65535}, kProcess, Topic::limits,
      "length of the listen queue"},
     {"limits.header_bytes", "max-header-bytes", "SIZE",

@@ -1,12 +1,15 @@
 #include "proxy/listener.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
-#include "proxy/net/socket.h"
+#include "parser/http1_writer.h"
 #include "proxy/ops/log.h"
 #include "proxy/worker.h"
 
@@ -15,14 +18,31 @@ namespace {
 
 constexpr unsigned kAcceptsPerTurn = 64;  // streams that run come first
 constexpr Millis kRetryAfter{20};         // how soon a full process looks for room again
+constexpr Millis kWarnEvery{10'000};
+
+int open_spare() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+std::string answer_without_a_descriptor() {
+  const std::string body = own_error_body(503, "the proxy has no descriptor left for another connection");
+  ResponseHead head;
+  head.status = 503;
+  head.reason = reason_phrase(head.status);
+  head.fields.add("Content-Type", "application/json");
+  head.body = {Framing::length, body.size()};
+  std::string answer;
+  write_response_head(head, "close", answer);
+  return answer + body;
+}
 
 }  // namespace
 
 Listener::Listener(Worker& worker, int fd, std::vector<Worker*> peers)
     : worker_(worker),
       fd_(fd),
-      is_unix_(local_address(fd).family() == AF_UNIX),
       peers_(std::move(peers)),
+      spare_(open_spare()),
+      turned_away_(answer_without_a_descriptor()),
+      quiet_until_(worker.now()),
       poll_(new uv_poll_t) {
   uv_poll_init(worker_.loop(), poll_, fd_);
   poll_->data = this;
@@ -35,6 +55,7 @@ Listener::~Listener() {
   uv_close(reinterpret_cast<uv_handle_t*>(poll_),
            [](uv_handle_t* h) { delete reinterpret_cast<uv_poll_t*>(h); });
   close(fd_);
+  if (spare_ >= 0) close(spare_);
 }
 
 void Listener::poll() {
@@ -60,21 +81,20 @@ void Listener::on_readable(unsigned limit) {
 }
 
 bool Listener::accept_one() {
-  Shared& shared = worker_.shared();
-  if (shared.connections.fetch_add(1, std::memory_order_relaxed) >= shared.max_connections) {
-    shared.connections.fetch_sub(1, std::memory_order_relaxed);
-    pause(nullptr);
-    return false;
-  }
+  if (!worker_.shared().take_connection()) return anyone_waits() && make_room();
   SocketAddress peer;
-  peer.size = sizeof peer.storage;
-  const int fd =
-      accept4(fd_, reinterpret_cast<sockaddr*>(&peer.storage), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  const int fd = accept_from_queue(peer);
   if (fd < 0) {
-    shared.connections.fetch_sub(1, std::memory_order_relaxed);
-    if (errno == ECONNABORTED || errno == EINTR) return true;
-    if (errno != EAGAIN && errno != EWOULDBLOCK) pause(std::strerror(errno));
-    return false;
+    const int error = errno;
+    worker_.shared().connections.fetch_sub(1, std::memory_order_relaxed);
+    switch (error) {
+      case EAGAIN: return false;
+      case ECONNABORTED:
+      case EINTR: return true;
+      case EMFILE:
+      case ENFILE: return worker_.free_a_descriptor() || turn_one_away();
+      default: warn("cannot accept connections for a moment", std::strerror(error)); return pause(), false;
+    }
   }
   if (peers_.empty()) {
     worker_.accept(fd, peer.peer());
@@ -84,12 +104,52 @@ bool Listener::accept_one() {
   return true;
 }
 
-void Listener::pause(const char* why) {
-  if (why != nullptr)
-    log::warn("cannot accept connections for a moment", {{"reason", std::string_view(why)}});
+int Listener::accept_from_queue(SocketAddress& peer) {
+  peer.size = sizeof peer.storage;
+  return accept4(fd_, reinterpret_cast<sockaddr*>(&peer.storage), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+bool Listener::anyone_waits() const {
+  pollfd queue{fd_, POLLIN, 0};
+  return ::poll(&queue, 1, 0) > 0;
+}
+
+// At the limit: a client that asks for nothing gives way to one that may.
+bool Listener::make_room() {
+  if (worker_.close_longest_idle()) return true;
+  pause();
+  return false;
+}
+
+bool Listener::turn_one_away() {
+  if (spare_ >= 0) close(spare_);
+  SocketAddress peer;
+  const int fd = accept_from_queue(peer);
+  if (fd >= 0) {
+    // What has come is read first: a close over unread bytes is a reset, which would destroy the answer.
+    (void)recv(fd, worker_.read_slab().data(), worker_.read_slab().size(), MSG_DONTWAIT);
+    (void)send(fd, turned_away_.data(), turned_away_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)shutdown(fd, SHUT_WR);
+    close(fd);
+    worker_.counters().clients_turned_away.add();
+    warn("clients are turned away with 503: raise the limit of open files (ulimit -n, LimitNOFILE)",
+         std::strerror(EMFILE));
+  }
+  spare_ = open_spare();
+  if (fd < 0) pause();  // another thread was faster
+  return fd >= 0;
+}
+
+void Listener::pause() {
   paused_ = true;
   uv_poll_stop(poll_);
   worker_.schedule(*this, worker_.now() + kRetryAfter);
+}
+
+void Listener::warn(std::string_view message, std::string_view reason) {
+  if (worker_.now() < quiet_until_) return;
+  quiet_until_ = worker_.now() + kWarnEvery;
+  log::warn(message, {{"reason", reason}});
 }
 
 }  // namespace sse_proxy

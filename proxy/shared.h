@@ -26,6 +26,13 @@ struct Shared {
     for (const Endpoint& upstream : given.upstream) upstream_authorities.push_back(authority_of(upstream));
   }
 
+  // A slot for one more client connection; false at the limit.
+  bool take_connection() noexcept {
+    if (connections.fetch_add(1, std::memory_order_relaxed) < max_connections) return true;
+    connections.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+
   const Options& options;
   const std::vector<Rule>& rules;
   const size_t max_connections;  // `limits.connections`, or what the descriptors allow

@@ -16,6 +16,8 @@
 namespace sse_proxy {
 namespace {
 
+constexpr unsigned kIdleTries = 16;  // how many clients are looked at to find one that is idle indeed
+
 KeepaliveText keepalive_text(const SseOptions& sse) {
   if (!sse.keepalive_event.empty()) return event_keepalive(sse.keepalive_event);
   return comment_keepalive(sse.keepalive_comment, sse.keepalive_form == KeepaliveForm::block, sse.padding);
@@ -115,7 +117,9 @@ void Worker::begin_drain() {
   for (auto& listener : listeners_) listener->empty_queue();
   listeners_.clear();
   pool_->clear();
-  for (auto it = connections_.begin(); it != connections_.end();) (*it++)->on_drain();
+  for (auto* clients : {&idle_, &busy_}) {
+    for (auto it = clients->begin(); it != clients->end();) (*it++)->on_drain();
+  }
   schedule(*drain_timer_, drain_ends_);
   finish_if_drained();
 }
@@ -123,13 +127,15 @@ void Worker::begin_drain() {
 void Worker::abort_all() {
   drain_ends_ = std::min(drain_ends_, now());
   listeners_.clear();
-  for (auto it = connections_.begin(); it != connections_.end();) (*it++)->abort_now();
+  for (auto* clients : {&idle_, &busy_}) {
+    for (auto it = clients->begin(); it != clients->end();) (*it++)->abort_now();
+  }
   for (auto it = orphans_.begin(); it != orphans_.end();) (*it++)->abort_now();
   finish_if_drained();
 }
 
 void Worker::finish_if_drained() {
-  if (draining() && connections_.empty() && orphans_.empty()) uv_stop(&loop_);
+  if (draining() && busy_.empty() && idle_.empty() && orphans_.empty()) uv_stop(&loop_);
 }
 
 void Worker::end_turn() {
@@ -189,18 +195,38 @@ const RouteSettings& Worker::route(std::string_view method, std::string_view pat
 }
 
 void Worker::accept(int fd, const PeerAddress& peer) {
-  connections_.push_front(std::make_unique<ClientConnection>(*this, peer));
+  const auto position = idle_.insert(idle_.end(), std::make_unique<ClientConnection>(*this, peer));
   counters_.connections.add();
-  ClientConnection& connection = *connections_.front();
-  if (!connection.open(fd, connections_.begin())) remove(connection);
+  (*position)->open(fd, position);
 }
 
 void Worker::remove(ClientConnection& connection) {
   const auto position = connection.position();
   retire(std::move(*position));
-  connections_.erase(position);
+  busy_.erase(position);
   finish_if_drained();
 }
+
+void Worker::mark_idle(ClientConnection& connection) {
+  idle_.splice(idle_.end(), busy_, connection.position());
+}
+
+void Worker::mark_busy(ClientConnection& connection) {
+  busy_.splice(busy_.end(), idle_, connection.position());
+}
+
+bool Worker::close_longest_idle() {
+  for (unsigned i = 0; i < kIdleTries && !idle_.empty(); ++i) {
+    if (idle_.front()->close_if_silent()) {
+      counters_.idle_clients_closed.add();
+      return true;
+    }
+    idle_.splice(idle_.end(), idle_, idle_.begin());  // its request has come, and is read in this turn
+  }
+  return false;
+}
+
+bool Worker::free_a_descriptor() { return pool_->clear() || close_longest_idle(); }
 
 void Worker::adopt(std::unique_ptr<Exchange> exchange) { orphans_.push_back(std::move(exchange)); }
 

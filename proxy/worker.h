@@ -88,6 +88,13 @@ class Worker {
 
   void accept(int fd, const PeerAddress& peer);
   void remove(ClientConnection& connection);
+  // A client connection waits for its first or next request, or for its client to close; or does so no more.
+  void mark_idle(ClientConnection& connection);
+  void mark_busy(ClientConnection& connection);
+  // Makes room for a new client as nginx does; false when every client is busy.
+  bool close_longest_idle();
+  // Idle connections to upstreams give way, then idle clients; false when there are none.
+  bool free_a_descriptor();
   // An exchange whose client has gone, and whose upstream is read to its end all the same.
   void adopt(std::unique_ptr<Exchange> exchange);
   void remove(Exchange& orphan);
@@ -135,7 +142,8 @@ class Worker {
   std::vector<Transport*> broken_;
   std::unique_ptr<UpstreamPool> pool_;
   std::vector<std::unique_ptr<Listener>> listeners_;
-  std::list<std::unique_ptr<ClientConnection>> connections_;
+  std::list<std::unique_ptr<ClientConnection>> busy_;
+  std::list<std::unique_ptr<ClientConnection>> idle_;  // the longest idle one first
   std::list<std::unique_ptr<Exchange>> orphans_;
   std::unique_ptr<DrainTimer> drain_timer_;
   TimePoint drain_ends_ = kNever;

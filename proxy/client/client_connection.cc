@@ -23,21 +23,25 @@ ClientConnection::ClientConnection(Worker& worker, const PeerAddress& peer)
       last_request_byte_(state_since_),
       last_write_progress_(state_since_) {}
 
-ClientConnection::~ClientConnection() {
-  worker_.shared().connections.fetch_sub(1, std::memory_order_relaxed);
-}
-
-bool ClientConnection::open(int fd, Position position) {
+void ClientConnection::open(int fd, Position position) {
   position_ = position;
   int error = 0;
   transport_ = Transport::adopt(worker_, *this, fd, !facts_.peer.ip, error);
-  if (transport_ == nullptr) return false;
+  if (transport_ == nullptr) return close();
   const Options& options = worker_.options();
   if (options.proxy_protocol)
     proxy_header_ = std::make_unique<ProxyHeaderParser>(options.limits.header_bytes);
   transport_->start_reading();
   reschedule();
-  return true;
+}
+
+// Every change of state_; the worker knows which clients are idle (those who have all that they will get
+// included), and since when.
+void ClientConnection::enter(State state) {
+  const auto is_idle = [](State s) { return s == State::idle || s == State::lingering; };
+  const State before = std::exchange(state_, state);
+  if (is_idle(before) == is_idle(state)) return;
+  is_idle(state) ? worker_.mark_idle(*this) : worker_.mark_busy(*this);
 }
 
 // --- reading ---
@@ -81,7 +85,7 @@ void ClientConnection::parse(std::string_view bytes) {
   if (state_ == State::idle) {
     // The first request's head is timed from accept, the later ones' from their first byte.
     if (served_) state_since_ = now;
-    state_ = State::reading_head;
+    enter(State::reading_head);
     reschedule();
   }
   parsing_ = true;
@@ -109,7 +113,7 @@ void ClientConnection::finish_request() {
 }
 
 void ClientConnection::on_request_head(RequestHead&& head) {
-  state_ = State::exchanging;
+  enter(State::exchanging);
   http10_ = head.version == Version::http10;
   keep_alive_ = head.keep_alive && !worker_.draining();
   to_head_ = head.method == "HEAD";
@@ -169,7 +173,7 @@ void ClientConnection::exchange_done() {
 void ClientConnection::next_request() {
   if (!keep_alive_) return begin_closing();
   parser_.next_message();
-  state_ = State::idle;
+  enter(State::idle);
   state_since_ = worker_.now();
   http10_ = to_head_ = head_sent_ = false;
   transport_->start_reading();
@@ -220,7 +224,7 @@ void ClientConnection::drop_slow_client() {
 }
 
 void ClientConnection::begin_closing() {
-  state_ = State::closing;
+  enter(State::closing);
   state_since_ = worker_.now();
   pipelined_ = std::string();
   discarded_ = 0;
@@ -235,7 +239,7 @@ void ClientConnection::begin_closing() {
 // All that was queued is with the kernel. A clean answer must not be destroyed by a reset; a body that only
 // the close delimits must not look whole.
 void ClientConnection::linger() {
-  state_ = State::lingering;
+  enter(State::lingering);
   state_since_ = worker_.now();
   if (aborting_ && framing_ == Framing::until_close) {
     transport_->reset_on_close();
@@ -258,8 +262,9 @@ void ClientConnection::on_drained() {
 
 void ClientConnection::close() {
   if (state_ == State::closed) return;
-  state_ = State::closed;
+  enter(State::closed);
   transport_.reset();
+  worker_.shared().connections.fetch_sub(1, std::memory_order_relaxed);
   worker_.schedule(*this, kNever);
   worker_.remove(*this);
 }
@@ -270,8 +275,14 @@ void ClientConnection::on_drain() {
   if (exchange_ != nullptr) exchange_->on_drain();
 }
 
+bool ClientConnection::close_if_silent() {
+  if (aborting_ || !transport_->nothing_to_read()) return false;
+  close();
+  return true;
+}
+
 void ClientConnection::abort_now() {
-  if (state_ == State::exchanging) state_ = State::closing;  // the exchange's end is not to start another one
+  if (state_ == State::exchanging) enter(State::closing);  // the exchange's end is not to start another one
   if (exchange_ != nullptr) exchange_->abort_now();
   if (aborting_ && framing_ == Framing::until_close && transport_ != nullptr) transport_->reset_on_close();
   close();

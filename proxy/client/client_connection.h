@@ -35,14 +35,15 @@ class ClientConnection final : public Retirable,
   using Position = std::list<std::unique_ptr<ClientConnection>>::iterator;
 
   ClientConnection(Worker& worker, const PeerAddress& peer);
-  ~ClientConnection() override;
 
-  // Takes over the accepted socket; false when it is broken already.
-  [[nodiscard]] bool open(int fd, Position position);
+  // Takes over the accepted socket; closes at once when it is broken already.
+  void open(int fd, Position position);
   [[nodiscard]] Position position() const noexcept { return position_; }
 
   void on_drain();
   void abort_now();
+  // For an idle one that has to make room: false when bytes wait to be read, or an abort to be noticed.
+  bool close_if_silent();
 
  private:
   enum class State : uint8_t { idle, reading_head, exchanging, closing, lingering, closed };
@@ -76,6 +77,7 @@ class ClientConnection final : public Retirable,
   // client_connection.cc: reading and the connection's life
   [[nodiscard]] bool take_proxy_header(std::string_view& bytes);
   void refuse_proxy_header(std::string_view why);
+  void enter(State state);
   void parse(std::string_view bytes);
   void on_parse_failed(const Error& error);
   void finish_request();

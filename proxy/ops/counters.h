@@ -21,6 +21,8 @@ class Counter {
 // X(member, what it counts)
 #define SSE_PROXY_COUNTERS(X)                                                        \
   X(connections, "client connections accepted")                                      \
+  X(idle_clients_closed, "idle client connections closed to make room for new ones") \
+  X(clients_turned_away, "clients answered 503 for want of a descriptor")            \
   X(exchanges, "requests answered, in whatever way")                                 \
   X(streams, "event streams begun")                                                  \
   X(events, "events passed on")                                                      \

@@ -7,6 +7,11 @@
 #include "proxy/upstream/upstream_pool.h"
 
 namespace sse_proxy {
+namespace {
+
+bool out_of_descriptors(int uv_error) { return uv_error == UV_EMFILE || uv_error == UV_ENFILE; }
+
+}  // namespace
 
 void Connector::start(bool careful, bool fresh) {
   careful_ = careful;
@@ -33,13 +38,15 @@ void Connector::begin_upstream() {
 void Connector::try_addresses() {
   while (address_ < addresses_->size()) {
     last_error_ = 0;
-    transport_ = Transport::connect(worker_, *this, (*addresses_)[address_++], last_error_);
+    transport_ = Transport::connect(worker_, *this, (*addresses_)[address_], last_error_);
+    const bool again = out_of_descriptors(last_error_) && worker_.free_a_descriptor();
+    if (!again) ++address_;
     if (transport_ != nullptr) return;
-    if (last_error_ == UV_EMFILE || last_error_ == UV_ENFILE) worker_.pool().clear();  // idle ones give way
   }
   const std::string message =
       "cannot connect to upstream " + std::string(upstream_text()) + ": " + uv_strerror(last_error_);
-  next_upstream({Side::upstream, 502, message});
+  const bool ours = out_of_descriptors(last_error_);
+  next_upstream({ours ? Side::self : Side::upstream, ours ? 503 : 502, message});
 }
 
 void Connector::on_connected(int uv_status) {

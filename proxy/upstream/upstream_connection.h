@@ -49,6 +49,11 @@ class UpstreamConnection final : public Retirable, private TransportOwner, priva
   [[nodiscard]] bool looks_alive() const noexcept { return transport_->nothing_to_read(); }
   // The exchange is over: no more calls to its user.
   void leave() noexcept { user_ = nullptr; }
+  // Gives its descriptor back now; nothing but destruction may follow.
+  void close() noexcept {
+    leave();
+    transport_.reset();
+  }
 
  private:
   void on_bytes(std::string_view bytes) override;

@@ -45,11 +45,14 @@ void UpstreamPool::drop(UpstreamConnection& connection) {
   if (idle != idle_.end()) retire(idle);
 }
 
-void UpstreamPool::clear() {
+bool UpstreamPool::clear() {
+  const bool any = !idle_.empty();
   while (!idle_.empty()) retire(idle_.begin());
+  return any;
 }
 
 void UpstreamPool::retire(List::iterator idle) {
+  idle->connection->close();
   worker_.retire(std::move(idle->connection));
   idle_.erase(idle);
 }

@@ -23,7 +23,8 @@ class UpstreamPool final : public Timer {
   void put(std::unique_ptr<UpstreamConnection> connection);
   // An idle connection that ended by itself.
   void drop(UpstreamConnection& connection);
-  void clear();
+  // Closes all at once, descriptors included; false when there was none.
+  bool clear();
 
   // Round robin: where the next exchange begins.
   [[nodiscard]] size_t next_upstream() noexcept;

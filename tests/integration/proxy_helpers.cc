@@ -5,11 +5,13 @@
 #include <signal.h>
 #include <strings.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -32,7 +34,8 @@ std::string binary() {
 
 }  // namespace
 
-Process::Process(const Args& args, const std::map<std::string, std::string>& environment) {
+Process::Process(const Args& args, const std::map<std::string, std::string>& environment,
+                 unsigned descriptors) {
   auto [errors, errors_in] = new_pipe();
   auto [out, out_in] = new_pipe();
   const std::string program = binary();
@@ -42,6 +45,8 @@ Process::Process(const Args& args, const std::map<std::string, std::string>& env
   pid_ = fork();
   if (pid_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const rlimit limit{descriptors, descriptors};
+    if (descriptors > 0) setrlimit(RLIMIT_NOFILE, &limit);
     dup2(out_in.get(), STDOUT_FILENO);
     dup2(errors_in.get(), STDERR_FILENO);
     for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
@@ -143,6 +148,31 @@ long Process::resident_kib() const {
   return -1;
 }
 
+size_t Process::open_descriptors() const {
+  const std::filesystem::directory_iterator entries("/proc/" + std::to_string(pid_) + "/fd");
+  return static_cast<size_t>(std::distance(begin(entries), end(entries)));
+}
+
+size_t Process::lowest_free_descriptor() const {
+  size_t lowest = 0;
+  while (std::filesystem::is_symlink("/proc/" + std::to_string(pid_) + "/fd/" + std::to_string(lowest)))
+    ++lowest;
+  return lowest;
+}
+
+Millis Process::cpu_time() const {
+  std::ifstream file("/proc/" + std::to_string(pid_) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  std::istringstream fields(text.substr(text.rfind(')') + 2));  // the name may hold anything
+  std::string skipped;
+  for (int i = 3; i < 14; ++i) fields >> skipped;
+  long user = 0;
+  long system = 0;
+  fields >> user >> system;
+  return Millis((user + system) * 1000 / sysconf(_SC_CLK_TCK));
+}
+
 // --- Proxy ---
 
 namespace {
@@ -157,7 +187,7 @@ Args with_listener(Args args) {
 
 }  // namespace
 
-Proxy::Proxy(const Args& args) : Process(with_listener(args)) {
+Proxy::Proxy(const Args& args, unsigned descriptors) : Process(with_listener(args), {}, descriptors) {
   const std::string line = wait_for_log(kListening);
   const size_t at = line.find(kListening);
   if (at == std::string::npos) return;

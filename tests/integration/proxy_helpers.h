@@ -27,7 +27,9 @@ inline constexpr bool kSanitized = false;
 // A run of the binary, from its start to its exit.
 class Process {
  public:
-  explicit Process(const Args& args, const std::map<std::string, std::string>& environment = {});
+  // `descriptors`: its limit of open files, soft and hard; 0: the test's own.
+  explicit Process(const Args& args, const std::map<std::string, std::string>& environment = {},
+                   unsigned descriptors = 0);
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -44,6 +46,10 @@ class Process {
   [[nodiscard]] pid_t pid() const { return pid_; }
   // Resident memory now, in KiB.
   [[nodiscard]] long resident_kib() const;
+  [[nodiscard]] size_t open_descriptors() const;
+  [[nodiscard]] size_t lowest_free_descriptor() const;
+  // User and system time so far.
+  [[nodiscard]] Millis cpu_time() const;
 
  private:
   void read_into(int fd, std::string& text);
@@ -64,7 +70,7 @@ class Process {
 // A proxy that is up, on a port of its own. Its end must be clean: a sanitizer's report fails the test.
 class Proxy : public Process {
  public:
-  explicit Proxy(const Args& args);
+  explicit Proxy(const Args& args, unsigned descriptors = 0);
   ~Proxy();
   [[nodiscard]] uint16_t port() const { return port_; }
   [[nodiscard]] Peer client(const ConnectOptions& options = {}) const { return connect_to(port_, options); }

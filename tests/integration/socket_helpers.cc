@@ -204,15 +204,16 @@ bool Peer::wait_for_close(Millis patience) {
   return ending_ != Ending::open;
 }
 
-bool Peer::wait_for_request(Millis patience) {
+std::string Peer::next_request(Millis patience) {
   const auto deadline = Clock::now() + patience;
   for (;;) {
     const size_t end = unread_.find("\r\n\r\n");
     if (end != std::string::npos) {
-      unread_.erase(0, end + 4);
-      return true;
+      std::string head = unread_.substr(0, end + 4);
+      unread_.erase(0, head.size());
+      return head;
     }
-    if (!fill(deadline)) return false;
+    if (!fill(deadline)) return "";
   }
 }
 

@@ -64,8 +64,9 @@ class Peer {
   std::string read_head(Millis patience = kPatience) { return read_until("\r\n\r\n", patience); }
   // The next chunk's bytes; "" for the last one. Null when the connection ended instead.
   std::optional<std::string> read_chunk(Millis patience = kPatience);
-  // For scripts: false if the connection ends before another request head has come.
-  bool wait_for_request(Millis patience = kPatience);
+  // For scripts: the next request head, "" if the connection ends before it has come.
+  std::string next_request(Millis patience = kPatience);
+  bool wait_for_request(Millis patience = kPatience) { return !next_request(patience).empty(); }
   // True if the peer's close is noticed in time; what it sent before is kept.
   bool wait_for_close(Millis patience = kPatience);
 

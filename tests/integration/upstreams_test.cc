@@ -172,22 +172,6 @@ TEST(Upstreams, ANameIsResolved) {
   EXPECT_EQ(get(proxy), "a");
 }
 
-TEST(Upstreams, FurtherConnectionsWaitWhenThereAreTooMany) {
-  Origin origin(answers("a"));
-  const Proxy proxy({"--upstream", origin.url(), "--max-connections", "3"});
-  std::vector<Peer> clients;
-  for (int i = 0; i < 3; ++i) {
-    clients.push_back(proxy.client());
-    clients.back().send(kGet);
-    EXPECT_EQ(read_response(clients.back()).body, "a");
-  }
-  Peer fourth = proxy.client();
-  fourth.send(kGet);
-  EXPECT_EQ(fourth.read_for(Millis(200)), "") << "it waits in the listen queue";
-  clients.pop_back();
-  EXPECT_EQ(read_response(fourth).body, "a");
-}
-
 TEST(Upstreams, TwoWorkersServeFiftyStreams) {
   for (const bool over_unix : {false, true}) {
     Origin origin([](Peer& peer) {
