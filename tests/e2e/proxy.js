@@ -32,6 +32,10 @@ export class Proxy {
     return proxy;
   }
 
+  get pid() {
+    return this.#child.pid;
+  }
+
   #readPort() {
     return new Promise((resolve, reject) => {
       this.#child.on('error', reject);
