@@ -95,6 +95,7 @@ void apply_request_policy(RequestHead& head, bool expects_event_stream) {
     if (field.id == FieldId::content_length) return true;  // the writer adds the one that holds
     if (field.id == FieldId::accept_encoding) return expects_event_stream;
     if (field.id == FieldId::expect) return head.version == Version::http10;
+    if (equals_ignoring_case(field.name, "http2-settings")) return true;  // of `Upgrade: h2c`, named or not
     return is_underscore_twin(field.name);
   });
 }

@@ -60,7 +60,7 @@ llhttp_settings_t Http1Parser::make_settings() {
   };
   s.on_chunk_extension_name = [](llhttp_t* p, const char*, size_t n) { return self(p).count_extension(n); };
   s.on_chunk_extension_value = s.on_chunk_extension_name;
-  s.on_chunk_header = [](llhttp_t* p) { return self(p).extension_bytes_ = 0, 0; };
+  s.on_chunk_header = [](llhttp_t* p) { return self(p).check_chunk_size(p->content_length); };
   s.on_body = [](llhttp_t* p, const char* at, size_t n) { return self(p).deliver_body({at, n}), 0; };
   s.on_message_complete = [](llhttp_t*) -> int { return HPE_PAUSED; };
   return s;
@@ -85,11 +85,16 @@ ParseStep Http1Parser::feed(std::string_view bytes) {
         return {ParseStatus::failed, consumed};
       }
     }
+    const bool bad_start = in_head && !check_head_bytes(rest);
     const llhttp_errno_t code = llhttp_execute(&llhttp_, rest.data(), rest.size());
     const size_t taken = code == HPE_OK ? rest.size() : static_cast<size_t>(llhttp_.error_pos - rest.data());
     consumed += taken;
     if (in_head && !head_done_) head_bytes_ += taken;
-    if (code == HPE_OK) continue;
+    if (code == HPE_OK && !bad_start) continue;
+    if (code == HPE_OK) {
+      fail(bad_start_line());
+      return {ParseStatus::failed, consumed};
+    }
     if (code != HPE_PAUSED) {
       if (!error_) fail(describe_failure(code, llhttp_.error_pos, rest.data() + rest.size()));
       return {ParseStatus::failed, consumed};
@@ -127,6 +132,15 @@ int Http1Parser::count_extension(size_t bytes) {
   return -1;
 }
 
+// Sizes that fit no signed offset are an attack on whoever adds them up.
+int Http1Parser::check_chunk_size(uint64_t size) {
+  extension_bytes_ = 0;
+  if (size <= INT64_MAX) return 0;
+  llhttp_set_error_reason(&llhttp_, "Chunk size overflow");
+  fail(describe_failure(HPE_INVALID_CHUNK_SIZE, nullptr, nullptr));
+  return -1;
+}
+
 Fields& Http1Parser::current_fields() {
   if (!head_done_) return head_fields();
   if (trailers_ == nullptr) trailers_ = std::make_unique<Fields>();
@@ -138,7 +152,13 @@ RequestParser::RequestParser(RequestSink& sink, size_t max_header_bytes)
 
 void RequestParser::next_message() {
   reset_message();
+  line_.reset();
   head_.reset();
+}
+
+bool RequestParser::check_head_bytes(std::string_view& bytes) {
+  bytes = bytes.substr(0, line_.feed(bytes));
+  return !line_.failed();
 }
 
 void RequestParser::append_start_line(std::string_view piece, bool second_part) {
@@ -151,8 +171,7 @@ Fields& RequestParser::head_fields() { return head_->fields; }
 bool RequestParser::finish_head(bool&) {
   RequestHead& head = *head_;
   const unsigned version = version_of(llhttp());
-  if (version == 9)
-    return fail({Side::client, 400, "HTTP/0.9, or a request line without a version, is not spoken here"});
+  if (version == 9) return fail({Side::client, 400, "HTTP/0.9 is not spoken here"});
   if (version != 10 && version != 11) return fail({Side::client, 505, "HTTP version is neither 1.0 nor 1.1"});
   head.version = version == 10 ? Version::http10 : Version::http11;
   head.keep_alive = head.version == Version::http11 ? !head.fields.lists(FieldId::connection, "close")
@@ -170,7 +189,8 @@ Error RequestParser::describe_failure(llhttp_errno_t code, const char* at, const
   if (code == HPE_INVALID_METHOD && at < end) {
     if (*at == kTlsHandshake)
       return {Side::client, 400, "request is not HTTP: the client seems to speak TLS"};
-    if (*at == ' ' || is_token({at, 1})) return {Side::client, 501, "request method is not known"};
+    const bool in_method = !line_.failed_at_once() && (*at == ' ' || is_token({at, 1}));
+    if (in_method) return {Side::client, 501, "request method is not known"};
   }
   const unsigned version = version_of(llhttp());
   if (code == HPE_INVALID_VERSION && version != 0 && version != 10 && version != 11) {
@@ -186,6 +206,10 @@ Error RequestParser::head_too_large(bool in_start_line) const {
   return {Side::client, 431, "request fields are longer than limits.header_bytes"};
 }
 
+Error RequestParser::bad_start_line() const {
+  return {Side::client, 400, "request line is not \"method SP target SP HTTP/1.1 CR LF\""};
+}
+
 ResponseParser::ResponseParser(ResponseSink& sink, size_t max_header_bytes)
     : Http1Parser(HTTP_RESPONSE, max_header_bytes), sink_(sink) {}
 
@@ -198,6 +222,13 @@ void ResponseParser::next_message(std::string_view method) {
 }
 
 bool ResponseParser::finish() { return head_complete() && until_close_; }
+
+// llhttp would skip empty lines, which may be the end of something that was no part of an earlier response.
+bool ResponseParser::check_head_bytes(std::string_view& bytes) {
+  if (!untouched() || (bytes.front() != '\r' && bytes.front() != '\n')) return true;
+  bytes = {};
+  return false;
+}
 
 void ResponseParser::append_start_line(std::string_view piece, bool) {
   if (head_ == nullptr) head_ = std::make_unique<ResponseHead>();
@@ -217,6 +248,8 @@ bool ResponseParser::finish_head(bool& skip_body) {
     return fail({Side::upstream, 502, "response is not HTTP/1.0 or HTTP/1.1"});
   head.version = version == 10 ? Version::http10 : Version::http11;
   head.status = llhttp().status_code;
+  if (!is_reason_phrase(head.reason))
+    return fail({Side::upstream, 502, "reason phrase has control characters"});
   if (head.status < 100) return fail({Side::upstream, 502, "response status is below 100"});
   head.keep_alive = head.version == Version::http11 ? !head.fields.lists(FieldId::connection, "close")
                                                     : head.fields.lists(FieldId::connection, "keep-alive");
@@ -249,6 +282,10 @@ Error ResponseParser::describe_failure(llhttp_errno_t code, const char*, const c
 
 Error ResponseParser::head_too_large(bool) const {
   return {Side::upstream, 502, "response fields are longer than limits.header_bytes"};
+}
+
+Error ResponseParser::bad_start_line() const {
+  return {Side::upstream, 502, "response does not begin with a status line"};
 }
 
 }  // namespace sse_proxy

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "parser/http_types.h"
+#include "parser/request_line.h"
 #include "parser/result.h"
 
 namespace sse_proxy {
@@ -65,6 +66,9 @@ class Http1Parser {
   Http1Parser(llhttp_type_t type, size_t max_header_bytes);
   ~Http1Parser() = default;
 
+  // Bytes of a head, before llhttp reads them. False: the start line is a bad one even if llhttp takes it,
+  // and `bytes` now ends where that shows.
+  virtual bool check_head_bytes(std::string_view& bytes) = 0;
   virtual void append_start_line(std::string_view piece, bool second_part) = 0;
   virtual Fields& head_fields() = 0;
   // The head is whole: checks it and hands it on. False after fail(). `skip_body`: none follows.
@@ -72,6 +76,7 @@ class Http1Parser {
   [[nodiscard]] virtual Error describe_failure(llhttp_errno_t code, const char* at,
                                                const char* end) const = 0;
   [[nodiscard]] virtual Error head_too_large(bool in_start_line) const = 0;
+  [[nodiscard]] virtual Error bad_start_line() const = 0;
   virtual void deliver_body(std::string_view piece) = 0;
   // A message ended; true: it was an interim response, go on with the next.
   virtual bool begin_next_at_once() { return false; }
@@ -87,6 +92,7 @@ class Http1Parser {
 
   int count_trailer(size_t bytes);
   int count_extension(size_t bytes);
+  int check_chunk_size(uint64_t size);
   Fields& current_fields();
 
   llhttp_t llhttp_;
@@ -106,14 +112,17 @@ class RequestParser final : public Http1Parser {
   void next_message();
 
  private:
+  bool check_head_bytes(std::string_view& bytes) override;
   void append_start_line(std::string_view piece, bool second_part) override;
   Fields& head_fields() override;
   bool finish_head(bool& skip_body) override;
   [[nodiscard]] Error describe_failure(llhttp_errno_t code, const char* at, const char* end) const override;
   [[nodiscard]] Error head_too_large(bool in_start_line) const override;
+  [[nodiscard]] Error bad_start_line() const override;
   void deliver_body(std::string_view piece) override { sink_.on_request_body(piece); }
 
   RequestSink& sink_;
+  RequestLineCheck line_;
   std::unique_ptr<RequestHead> head_;  // while it is being read
 };
 
@@ -126,11 +135,13 @@ class ResponseParser final : public Http1Parser {
   [[nodiscard]] bool finish();
 
  private:
+  bool check_head_bytes(std::string_view& bytes) override;
   void append_start_line(std::string_view piece, bool second_part) override;
   Fields& head_fields() override;
   bool finish_head(bool& skip_body) override;
   [[nodiscard]] Error describe_failure(llhttp_errno_t code, const char* at, const char* end) const override;
   [[nodiscard]] Error head_too_large(bool in_start_line) const override;
+  [[nodiscard]] Error bad_start_line() const override;
   void deliver_body(std::string_view piece) override { sink_.on_response_body(piece); }
   bool begin_next_at_once() override;
 

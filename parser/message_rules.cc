@@ -41,13 +41,25 @@ Result<BodyFraming> content_length(const Fields& fields) {
   return BodyFraming{Framing::length, length};
 }
 
+// Those of RFC 3986's reg-name but the comma: Hosts that some hop has joined into one line look like a list.
 bool is_host_char(char c) noexcept {
   if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return true;
-  return c != '\0' && std::string_view("-._~!$&'()*+,;=%").find(c) != std::string_view::npos;
+  return c != '\0' && std::string_view("-._~!$&'()*+;=%").find(c) != std::string_view::npos;
 }
 
-// RFC 9110 section 7.2: uri-host [":" port], without userinfo. An empty Host is legal for targets without
-// authority.
+bool is_hex_digit(char c) noexcept {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+bool is_host_name(std::string_view name) noexcept {
+  if (name.empty() || !std::all_of(name.begin(), name.end(), is_host_char)) return false;
+  for (size_t at = name.find('%'); at != std::string_view::npos; at = name.find('%', at + 1)) {
+    if (at + 2 >= name.size() || !is_hex_digit(name[at + 1]) || !is_hex_digit(name[at + 2])) return false;
+  }
+  return true;
+}
+
+// RFC 9110 section 7.2: uri-host [":" port], without userinfo. An http URI has a host (section 4.2.1).
 bool is_authority(std::string_view host) noexcept {
   size_t colon = host.find(':');
   if (host.starts_with('[')) {
@@ -58,8 +70,7 @@ bool is_authority(std::string_view host) noexcept {
       return false;
     if (close + 1 < host.size() && host[close + 1] != ':') return false;
     colon = host.find(':', close);
-  } else if (!std::all_of(host.begin(), host.begin() + static_cast<ptrdiff_t>(std::min(colon, host.size())),
-                          is_host_char)) {
+  } else if (!is_host_name(host.substr(0, colon))) {
     return false;
   }
   if (colon == std::string_view::npos) return true;
@@ -150,6 +161,11 @@ std::optional<Error> check_and_normalise(RequestHead& head) {
   if (auto error = normalise_target(head)) return error;
   if (auto error = check_host(head)) return error;  // the target's authority may have replaced it
   return check_connection(head.fields);
+}
+
+bool is_reason_phrase(std::string_view text) noexcept {
+  return std::none_of(text.begin(), text.end(),
+                      [](unsigned char c) { return (c < ' ' && c != '\t') || c == 0x7f; });
 }
 
 }  // namespace sse_proxy

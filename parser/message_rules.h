@@ -20,4 +20,7 @@ Result<BodyFraming> response_framing(const Fields& fields, Version version, std:
 // Host. An HTTP/1.0 request without Host is left without.
 std::optional<Error> check_and_normalise(RequestHead& head);
 
+// RFC 9112 section 4: no control character but the tab.
+[[nodiscard]] bool is_reason_phrase(std::string_view text) noexcept;
+
 }  // namespace sse_proxy

@@ -35,8 +35,9 @@ TEST(HostRules, AreKept) {
     EXPECT_EQ(normalised("GET", "/", host), "/ " + std::string(host));
   }
   for (const char* host :
-       {"a b",  "u@a", "u:p@a",  "a:x", "a:+80", "a:-1", "a:65536", "a:80:90", "a/b",      "a?b",
-        "[::1", "[]",  "[::1]x", "[g]", "::1",   "a\"b", "a\xc3",   "a,b c",   "http://a", "a\\b"}) {
+       {"a b",      "u@a",  "u:p@a", "a:x",    "a:+80", "a:-1", "a:65536", "a:80:90", "a/b",
+        "a?b",      "[::1", "[]",    "[::1]x", "[g]",   "::1",  "a\"b",    "a\xc3",   "a,b c",
+        "http://a", "a\\b", "",      "a,b",    ":80",   "a%zz", "a%2"}) {
     EXPECT_EQ(normalised("GET", "/", host), "Host is not a valid authority") << host;
   }
   EXPECT_EQ(normalised("GET", "/", nullptr), "Host is missing");
