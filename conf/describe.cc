@@ -53,6 +53,7 @@ void describe_rules(std::string& out, const std::vector<Rule>& rules) {
     };
     if (rule.event_stream)
       add(*rule.event_stream ? "an event stream is expected" : "no event stream is expected");
+    if (rule.upgrades) add(rule.upgrades->empty() ? "no upgrades" : "upgrades to " + joined(*rule.upgrades));
     RouteOptions values = rule.values;
     for (const auto& [field, source] : rule.settings) {
       add(std::string(field->key) + " = " + toml_value(*field, Target(values)));
@@ -77,6 +78,7 @@ void print_rule(std::string& out, const Rule& rule) {
   out += "\n[[rule]]  # " + rule.source + "\npath = " + in_quotes(rule.path.text()) + "\n";
   if (!rule.methods.empty()) out += "method = " + quoted_list(rule.methods) + "\n";
   if (rule.event_stream) out.append("event_stream = ").append(*rule.event_stream ? "true\n" : "false\n");
+  if (rule.upgrades) out += "upgrades = " + quoted_list(*rule.upgrades) + "\n";
   RouteOptions values = rule.values;
   for (const auto& [field, source] : rule.settings) {
     out += std::string(field->key) + " = " + toml_value(*field, Target(values)) + "  # " + source + "\n";

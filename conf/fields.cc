@@ -137,6 +137,8 @@ constexpr Field kFields[] = {
      "longest silence in a response body that is not an event stream"},
     {"timeouts.stream", "stream-timeout", "off|DUR", DurationValue{&T::stream, true}, kRequest,
      Topic::timeouts, "longest silence of an upstream event stream"},
+    {"timeouts.tunnel", "tunnel-timeout", "DUR", DurationValue{&T::tunnel}, kRequest, Topic::timeouts,
+     "longest silence of an upgraded connection, a WebSocket say, in both directions"},
     {"timeouts.write", "write-timeout", "DUR", DurationValue{&T::write}, kRequest, Topic::timeouts,
      "a client that takes nothing for so long is dropped"},
 

@@ -5,11 +5,13 @@
 #include "conf/settings.h"
 #include "conf/suggest.h"
 #include "conf/units.h"
+#include "parser/http_types.h"
 
 namespace sse_proxy {
 namespace {
 
-constexpr std::string_view kPath = "path", kMethod = "method", kEventStream = "event_stream";
+constexpr std::string_view kPath = "path", kMethod = "method", kEventStream = "event_stream",
+                           kUpgrades = "upgrades";
 
 std::string position(const std::string& name, unsigned line, unsigned column) {
   return name + ":" + std::to_string(line) + ":" + std::to_string(column);
@@ -38,7 +40,7 @@ std::string_view last_part(std::string_view key) {
 std::string_view nearest_key(std::string_view key, bool in_rule) {
   std::vector<Candidate> whole, parts;
   if (in_rule) {
-    for (const std::string_view own : {kPath, kMethod, kEventStream}) whole.push_back({own, own});
+    for (const std::string_view own : {kPath, kMethod, kEventStream, kUpgrades}) whole.push_back({own, own});
   }
   for (const Field& field : fields()) {
     if (in_rule && field.scope != Scope::request) continue;
@@ -77,13 +79,19 @@ bool is_method(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return (c >= 'A' && c <= 'Z') || c == '-' || c == '_'; });
 }
 
-std::optional<Error> read_methods(const std::string& name, const TomlEntry& entry, Rule& rule) {
+std::optional<Error> read_list(const std::string& name, const TomlEntry& entry,
+                               std::vector<std::string>& list) {
   using Type = RawValue::Type;
   const RawValue& raw = entry.value;
   if (raw.type != Type::list && raw.type != Type::text) {
     return problem(label(name, entry), "expected a list of strings, found " + raw.found);
   }
-  rule.methods = raw.type == Type::list ? raw.items : std::vector<std::string>{raw.text};
+  list = raw.type == Type::list ? raw.items : std::vector<std::string>{raw.text};
+  return std::nullopt;
+}
+
+std::optional<Error> read_methods(const std::string& name, const TomlEntry& entry, Rule& rule) {
+  if (auto wrong = read_list(name, entry, rule.methods)) return wrong;
   if (rule.methods.empty())
     return problem(label(name, entry), "the list is empty: leave it out for all methods");
   for (const std::string& method : rule.methods) {
@@ -102,10 +110,25 @@ std::optional<Error> read_event_stream(const std::string& name, const TomlEntry&
   return std::nullopt;
 }
 
+// An upgrade to HTTP/2 would carry requests past every check that this proxy makes.
+std::optional<Error> read_upgrades(const std::string& name, const TomlEntry& entry, Rule& rule) {
+  if (auto wrong = read_list(name, entry, rule.upgrades.emplace())) return wrong;
+  for (const std::string& protocol : *rule.upgrades) {
+    if (!is_token(protocol))
+      return problem(label(name, entry),
+                     in_quotes(protocol) + " is not the name of a protocol: write one such as \"websocket\"");
+    if (equals_ignoring_case(protocol, "h2c"))
+      return problem(label(name, entry),
+                     "an upgrade to h2c would carry requests past the proxy: leave it out");
+  }
+  return std::nullopt;
+}
+
 std::optional<Error> read_rule_entry(const std::string& name, const TomlEntry& entry, Rule& rule) {
   if (entry.key == kPath || is_empty_group(entry)) return std::nullopt;
   if (entry.key == kMethod) return read_methods(name, entry, rule);
   if (entry.key == kEventStream) return read_event_stream(name, entry, rule);
+  if (entry.key == kUpgrades) return read_upgrades(name, entry, rule);
   const Field* field = find_key(entry.key);
   if (!field) return unknown_key(name, entry, true);
   if (field->scope != Scope::request) return not_per_request(name, entry);
@@ -145,7 +168,7 @@ Result<FileSettings> read_document(const TomlDocument& document, const std::stri
   for (const TomlRule& source : document.rules) {
     auto rule = read_rule(source, name);
     if (!rule) return rule.error();
-    if (rule->settings.empty() && !rule->event_stream) {
+    if (rule->settings.empty() && !rule->event_stream && !rule->upgrades) {
       out.notes.push_back({Note::Level::warning, rule->source + ": this rule sets nothing"});
     }
     out.rules.push_back(*std::move(rule));

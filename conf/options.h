@@ -68,6 +68,7 @@ struct TimeoutOptions {
   milliseconds response = 5min;      // from the last request byte to the response head
   milliseconds read = 5min;          // silence in a response body that is not an event stream
   milliseconds stream{0};            // silence of an upstream event stream; 0: no limit
+  milliseconds tunnel = 1h;          // an upgraded connection on which nothing moves
   milliseconds write = 30s;          // a client that takes nothing is dropped
 };
 
@@ -82,6 +83,7 @@ struct LimitOptions {
 // What one request is served with: the globals, with the matching rules laid over them.
 struct RouteOptions {
   bool event_stream = false;  // expect an event stream whatever the request's Accept says
+  std::vector<std::string> upgrades{"websocket"};  // protocols that a request may switch to; rules only
   SseOptions sse;
   TimeoutOptions timeouts;
   size_t body_bytes = 0;  // `limits.body_bytes`; 0: no limit

@@ -23,6 +23,7 @@ void Rule::apply(RouteOptions& route) const {
   RouteOptions from = values;  // Target is for writing as well
   for (const Setting& setting : settings) copy_value(*setting.field, Target(from), Target(route));
   if (event_stream) route.event_stream = *event_stream;
+  if (upgrades) route.upgrades = *upgrades;
 }
 
 RouteTable::RouteTable(const Options& options, const std::vector<Rule>& rules)

@@ -25,6 +25,7 @@ struct Rule {
   Glob path;
   std::vector<std::string> methods;  // empty: all
   std::optional<bool> event_stream;
+  std::optional<std::vector<std::string>> upgrades;
   RouteOptions values;
   std::vector<Setting> settings;
   std::string source;  // where the rule starts

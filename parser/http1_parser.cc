@@ -213,11 +213,12 @@ Error RequestParser::bad_start_line() const {
 ResponseParser::ResponseParser(ResponseSink& sink, size_t max_header_bytes)
     : Http1Parser(HTTP_RESPONSE, max_header_bytes), sink_(sink) {}
 
-void ResponseParser::next_message(std::string_view method) {
+void ResponseParser::next_message(std::string_view method, bool may_switch) {
   reset_message();
   head_.reset();
   to_head_request_ = method == "HEAD";
   until_close_ = was_interim_ = false;
+  may_switch_ = may_switch;
   interim_heads_ = 0;
 }
 
@@ -259,8 +260,9 @@ bool ResponseParser::finish_head(bool& skip_body) {
   head.body = *framing;
   until_close_ = framing->kind == Framing::until_close;
   skip_body = framing->kind == Framing::none;
-  if (head.status == 101) return fail({Side::upstream, 502, "upstream switches protocols unasked"});
-  was_interim_ = head.status < 200;
+  if (head.status == 101 && !may_switch_)
+    return fail({Side::upstream, 502, "upstream switches protocols unasked"});
+  was_interim_ = head.status < 200 && head.status != 101;
   if (was_interim_ && ++interim_heads_ > kMaxInterimHeads) {
     return fail({Side::upstream, 502, "upstream sends interim responses without end"});
   }

@@ -129,8 +129,9 @@ class RequestParser final : public Http1Parser {
 class ResponseParser final : public Http1Parser {
  public:
   ResponseParser(ResponseSink& sink, size_t max_header_bytes);
-  // Prepares for the response to a request with this method.
-  void next_message(std::string_view method);
+  // Prepares for the response to a request with this method. `may_switch`: it asked for an upgrade, so a 101
+  // is a final response, and what follows it is no HTTP.
+  void next_message(std::string_view method, bool may_switch = false);
   // The connection has ended. True: that completes the message (a body that lasts until close).
   [[nodiscard]] bool finish();
 
@@ -150,6 +151,7 @@ class ResponseParser final : public Http1Parser {
   bool to_head_request_ = false;
   bool until_close_ = false;
   bool was_interim_ = false;
+  bool may_switch_ = false;
   uint8_t interim_heads_ = 0;
 };
 

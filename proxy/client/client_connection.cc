@@ -166,6 +166,7 @@ void ClientConnection::exchange_done() {
   const bool request_complete = exchange_->request_complete();
   worker_.retire(std::move(exchange_));
   served_ = true;
+  if (state_ == State::tunnelling) return close();
   if (parsing_ || state_ != State::exchanging) return;
   request_complete ? next_request() : begin_closing();
 }
@@ -301,6 +302,7 @@ TimePoint ClientConnection::next_deadline() const {
     case State::idle: return state_since_ + (served_ ? *timeouts.idle : timeouts.header);
     case State::reading_head: return state_since_ + timeouts.header;
     case State::lingering: return state_since_ + (aborting_ ? kResetDelay : kLingerTime);
+    case State::tunnelling:
     case State::closed: return kNever;
     case State::exchanging:
     case State::closing: break;
@@ -323,6 +325,7 @@ void ClientConnection::on_timer(TimePoint now) {
   if (state_ == State::lingering && aborting_ && transport_->all_acknowledged()) return close();
   if (now < next_deadline()) return reschedule();
   switch (state_) {
+    case State::tunnelling:
     case State::closed: return;
     case State::idle:
       if (proxy_header_ != nullptr && !proxy_header_->untouched())

@@ -22,10 +22,10 @@ namespace sse_proxy {
 //
 //   idle, with proxy_protocol until the PROXY header is complete
 //   idle ──byte──> reading_head ──head──> exchanging ──done──> idle, or
-//     └── time-out, end ──> closed        closing: what is queued goes out, then lingering: input is
-//     discarded
-//                                         until the client ends, then closed (a reset would destroy the
-//                                         answer)
+//     └── time-out, end ──> closed             │          closing: what is queued goes out, then lingering:
+//                                              │          input is discarded until the client ends, then
+//                                              closed │          (a reset would destroy the answer) └──101──>
+//                                              tunnelling: the socket is the tunnel's, until closed
 class ClientConnection final : public Retirable,
                                public Timer,
                                private TransportOwner,
@@ -46,7 +46,7 @@ class ClientConnection final : public Retirable,
   bool close_if_silent();
 
  private:
-  enum class State : uint8_t { idle, reading_head, exchanging, closing, lingering, closed };
+  enum class State : uint8_t { idle, reading_head, exchanging, tunnelling, closing, lingering, closed };
 
   // TransportOwner
   void on_bytes(std::string_view bytes) override;
@@ -65,6 +65,7 @@ class ClientConnection final : public Retirable,
   void end(std::span<const std::string_view> pieces, const Fields* trailers) override;
   void abort() override;
   void refuse(int status, std::string_view message) override;
+  TransportPtr switch_protocols(const ResponseHead& head, std::string& sent_ahead) override;
   [[nodiscard]] size_t queued() const override { return transport_ == nullptr ? 0 : transport_->queued(); }
   [[nodiscard]] bool taking() const override { return transport_ != nullptr && transport_->queued() == 0; }
   void pause_request() override;

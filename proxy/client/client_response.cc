@@ -56,6 +56,17 @@ void ClientConnection::refuse(int status, std::string_view message) {
   to_head_ ? flush() : end(std::span(&piece, 1), nullptr);
 }
 
+TransportPtr ClientConnection::switch_protocols(const ResponseHead& head, std::string& sent_ahead) {
+  write_response_head(head, "upgrade", head_);
+  framing_ = Framing::none;
+  flush();
+  state_ = State::tunnelling;
+  head_sent_ = true;
+  sent_ahead = std::exchange(pipelined_, {});
+  worker_.schedule(*this, kNever);
+  return std::move(transport_);
+}
+
 // One system call for all that is there: the head if it still waits, the chunk's head, its bytes, its end.
 void ClientConnection::send_body(std::span<const std::string_view> pieces, std::string_view after) {
   size_t size = 0;

@@ -9,11 +9,12 @@
 #include "parser/event_stream.h"
 #include "parser/forwarding.h"
 #include "parser/http_types.h"
+#include "proxy/net/transport.h"
 
 namespace sse_proxy {
 
 // Downstream takes one response: interim()*, begin(), write_body()*, then one of end(), abort(); or refuse()
-// alone.
+// or switch_protocols() alone.
 //   Implemented by  the client's connection or stream; used by one exchange at a time.
 //   Fails           never to the caller: a client that is lost is told by Exchange::on_client_gone(), later.
 class Downstream : public BodyWriter {
@@ -29,6 +30,9 @@ class Downstream : public BodyWriter {
   virtual void abort() = 0;
   // An answer of the proxy's own, in place of begin() and all that follows.
   virtual void refuse(int status, std::string_view message) = 0;
+
+  // RFC 9110 section 7.8: writes a 101 and gives the connection away, with what the client sent ahead of it.
+  virtual TransportPtr switch_protocols(const ResponseHead& head, std::string& sent_ahead) = 0;
 
   // Bytes that wait for the client.
   [[nodiscard]] virtual size_t queued() const = 0;

@@ -6,6 +6,7 @@
 
 #include "parser/header_policy.h"
 #include "parser/http1_writer.h"
+#include "parser/upgrade.h"
 #include "proxy/ops/access_log.h"
 #include "proxy/ops/log.h"
 #include "proxy/upstream/upstream_pool.h"
@@ -28,6 +29,7 @@ void Exchange::start(RequestHead&& head) {
   path_ = head.path();
   request_body_ = head.body;
   expects_event_stream_ = route_->route.event_stream || accepts_event_stream(head.fields);
+  std::string upgrades = wanted_upgrades(head, route_->route.upgrades);
   apply_request_policy(head, expects_event_stream_);
   origin_ = apply_forwarding_policy(head, client_->facts(), worker_.options().trusted_proxies,
                                     worker_.random(), worker_.random());
@@ -35,9 +37,13 @@ void Exchange::start(RequestHead&& head) {
   if (limit > 0 && head.body.length > limit) {
     return fail({Side::client, 413, "request body is longer than limits.body_bytes"});
   }
+  if (!upgrades.empty()) {
+    ask_for_upgrade(head, upgrades);
+    tunnel_ = std::make_unique<Tunnel>(worker_, static_cast<TunnelUser&>(*this), std::move(upgrades));
+  }
   head_ = std::make_unique<RequestHead>(std::move(head));
   const Millis early = route_->route.sse.early_headers;
-  if (expects_event_stream_ && early > Millis::zero() && method_ != "HEAD")
+  if (expects_event_stream_ && early > Millis::zero() && method_ != "HEAD" && tunnel_ == nullptr)
     early_head_due_ = started_ + early;
   connect(false);
 }
@@ -63,7 +69,7 @@ void Exchange::on_upstream_ready(std::unique_ptr<UpstreamConnection> connection,
   upstream_ = std::move(connection);
   reused_ = reused;
   phase_ = Phase::awaiting_head;
-  upstream_->begin(*this, method_);
+  upstream_->begin(*this, method_, tunnel_ != nullptr);
   std::string bytes;
   set_host(*head_, worker_.options().upstream_host,
            worker_.shared().upstream_authorities[upstream_->upstream()]);
@@ -149,7 +155,11 @@ void Exchange::abort_now() {
   if (phase_ == Phase::done) return;
   if (client_ != nullptr) {
     if (body_ != nullptr) body_->release_held(worker_.now());
-    client_->abort();
+    if (phase_ == Phase::tunnelling) {
+      tunnel_->close(true);
+    } else {
+      client_->abort();
+    }
   }
   finish(Outcome::aborted);
 }
@@ -219,9 +229,14 @@ void Exchange::finish(Outcome outcome) {
   phase_ = Phase::done;
   release_upstream();
   worker_.schedule(*this, kNever);
+  if (status_ == 101) {
+    request_bytes_ = tunnel_->bytes_from_client();
+    response_bytes_ = tunnel_->bytes_from_upstream();
+  }
   log_access(outcome);
   head_.reset();
   early_body_ = std::string();
+  if (tunnel_ != nullptr) worker_.retire(std::move(tunnel_));
   Downstream* const client = std::exchange(client_, nullptr);
   if (client == nullptr) return worker_.remove(*this);  // an orphan
   if (outcome != Outcome::client_gone) client->exchange_done();
@@ -249,6 +264,7 @@ void Exchange::log_access(Outcome outcome) const {
                      .response_bytes = response_bytes_,
                      .duration = worker_.now() - started_,
                      .outcome = outcome,
+                     .upgraded = status_ == 101,
                      .stream = stream == nullptr ? nullptr : &stream->stats()});
 }
 

@@ -9,6 +9,7 @@
 #include "parser/http1_parser.h"
 #include "proxy/exchange/downstream.h"
 #include "proxy/exchange/response_body.h"
+#include "proxy/exchange/tunnel.h"
 #include "proxy/net/timer_wheel.h"
 #include "proxy/upstream/connector.h"
 #include "proxy/worker.h"
@@ -26,6 +27,7 @@ enum class Outcome : uint8_t {
   drained,          // ended at a boundary because the proxy stops
   too_old,          // ended at a boundary at sse.max_stream_age
   aborted,          // cut off because the proxy stops
+  idle_timeout,     // a tunnel on which nothing moved
 };
 
 // Exchange carries a request to an upstream and its response to the client.
@@ -35,8 +37,13 @@ enum class Outcome : uint8_t {
 //   Fails     in fail(): an own answer while no head has gone out, else an abort that the client can see.
 //
 //      connecting ──ready──> awaiting_head ──head──> responding ──end──> done
+//           │                      ├───────101────────> tunnelling ──────┤
 //           └──────────────────────┴──── fail(), client gone, drain ──────┘
-class Exchange final : public Retirable, public Timer, private UpstreamUser, private ConnectorUser {
+class Exchange final : public Retirable,
+                       public Timer,
+                       private UpstreamUser,
+                       private ConnectorUser,
+                       private TunnelUser {
  public:
   Exchange(Worker& worker, Downstream& client);
   ~Exchange() override;
@@ -59,7 +66,7 @@ class Exchange final : public Retirable, public Timer, private UpstreamUser, pri
   [[nodiscard]] const Route& route() const noexcept { return route_->route; }
 
  private:
-  enum class Phase : uint8_t { connecting, awaiting_head, responding, done };
+  enum class Phase : uint8_t { connecting, awaiting_head, responding, tunnelling, done };
 
   // ConnectorUser
   void on_upstream_ready(std::unique_ptr<UpstreamConnection> connection, bool reused) override;
@@ -71,8 +78,11 @@ class Exchange final : public Retirable, public Timer, private UpstreamUser, pri
   void on_turn_end() override;
   void on_response_complete(std::unique_ptr<Fields> trailers) override;
   void on_upstream_failed(const Error& error) override;
+  void on_switched(std::string_view sent_ahead) override;
   void on_upstream_drained() override;
   [[nodiscard]] size_t response_room() const override;
+  // TunnelUser
+  void on_tunnel_ended(TunnelEnd end) override;
   // Timer
   void on_timer(TimePoint now) override;
 
@@ -93,6 +103,7 @@ class Exchange final : public Retirable, public Timer, private UpstreamUser, pri
   void begin_event_stream(ResponseHead&& head);
   void begin_pass_through(ResponseHead&& head);
   void begin_after_early_head(ResponseHead&& head);
+  void begin_tunnel(ResponseHead&& head);
   void commit_early_head();
   [[nodiscard]] bool decode_if_coded(const ResponseHead& head, std::unique_ptr<ContentDecoder>& decoder);
   void after_body_step();
@@ -108,6 +119,7 @@ class Exchange final : public Retirable, public Timer, private UpstreamUser, pri
   std::unique_ptr<Connector> connector_;
   std::unique_ptr<UpstreamConnection> upstream_;
   std::unique_ptr<ResponseBody> body_;
+  std::unique_ptr<Tunnel> tunnel_;     // the request asks for an upgrade
   std::unique_ptr<RequestHead> head_;  // not sent yet, or kept to be sent once more
   std::string early_body_;             // came before there was a connection to send it on
   std::string method_;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "parser/header_policy.h"
+#include "parser/upgrade.h"
 #include "proxy/exchange/error_event_body.h"
 #include "proxy/exchange/event_stream_body.h"
 #include "proxy/exchange/exchange.h"
@@ -34,6 +35,7 @@ void Exchange::on_response_head(ResponseHead&& head) {
   if (client_ == nullptr) return;
   if (early_head_) return begin_after_early_head(std::move(head));
   status_ = head.status;
+  if (head.status == 101) return begin_tunnel(std::move(head));
   if (is_event_stream(head, method_)) {
     begin_event_stream(std::move(head));
   } else {
@@ -79,6 +81,43 @@ void Exchange::begin_pass_through(ResponseHead&& head) {
   apply_response_policy(head);
   client_->begin(head);
   body_ = std::make_unique<PassThroughBody>(*client_, worker_.scratch());
+}
+
+// RFC 9110 section 7.8: from here on no side speaks HTTP.
+void Exchange::begin_tunnel(ResponseHead&& head) {
+  const std::string agreed = agreed_upgrade(head, tunnel_->asked());
+  if (agreed.empty())
+    return fail({Side::upstream, 502, "upstream switches to a protocol that was not asked for"});
+  phase_ = Phase::tunnelling;
+  apply_response_policy(head);
+  head.fields.add("Upgrade", agreed);
+  std::string sent_ahead;
+  TransportPtr client = client_->switch_protocols(head, sent_ahead);
+  tunnel_->take_client(std::move(client), std::move(sent_ahead));
+  worker_.counters().tunnels.add();
+}
+
+void Exchange::on_switched(std::string_view sent_ahead) {
+  if (client_ == nullptr) return finish(Outcome::client_gone);
+  const TimeoutOptions& timeouts = route_->route.timeouts;
+  tunnel_->take_upstream(upstream_->take_transport(), sent_ahead);
+  worker_.retire(std::move(upstream_));
+  worker_.schedule(*this, kNever);
+  tunnel_->open(timeouts.tunnel, timeouts.write);
+}
+
+void Exchange::on_tunnel_ended(TunnelEnd end) {
+  switch (end) {
+    case TunnelEnd::both_sides: return finish(Outcome::complete);
+    case TunnelEnd::client_broke: return finish(Outcome::client_gone);
+    case TunnelEnd::upstream_broke: return finish(Outcome::upstream_failed);
+    case TunnelEnd::idle: return finish(Outcome::idle_timeout);
+    case TunnelEnd::client_stalled: break;
+  }
+  worker_.counters().slow_clients_dropped.add();
+  log::warn("client took nothing for timeouts.write and is dropped",
+            {{"client", origin_.client.text()}, {"path", std::string_view(path_)}});
+  finish(Outcome::client_gone);
 }
 
 // Rule 12: the head goes out before the upstream has answered.

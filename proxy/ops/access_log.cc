@@ -18,6 +18,7 @@ std::string_view name_of(Outcome outcome) noexcept {
     case Outcome::drained: return "drained";
     case Outcome::too_old: return "max-stream-age";
     case Outcome::aborted: return "aborted";
+    case Outcome::idle_timeout: return "idle-timeout";
   }
   return "";
 }
@@ -44,7 +45,8 @@ void write_access_line(const AccessLine& line) {
   }
   add({"end", name_of(line.outcome)});
   add({"id", line.id});
-  log::write(LogLevel::info, stream == nullptr ? "exchange" : "stream", std::span(fields).first(count));
+  const char* const what = stream != nullptr ? "stream" : line.upgraded ? "tunnel" : "exchange";
+  log::write(LogLevel::info, what, std::span(fields).first(count));
 }
 
 }  // namespace sse_proxy

@@ -20,6 +20,7 @@ struct AccessLine {
   uint64_t response_bytes;
   Millis duration;
   Outcome outcome;
+  bool upgraded;                   // a tunnel: the bytes are those of its two directions
   const EventStreamStats* stream;  // null for what is no event stream
 };
 

@@ -25,6 +25,7 @@ class Counter {
   X(clients_turned_away, "clients answered 503 for want of a descriptor")            \
   X(exchanges, "requests answered, in whatever way")                                 \
   X(streams, "event streams begun")                                                  \
+  X(tunnels, "connections upgraded, to WebSockets say")                              \
   X(events, "events passed on")                                                      \
   X(keepalives, "keep-alives written")                                               \
   X(partial_releases, "incomplete events let go by size, age or for memory")         \

@@ -33,17 +33,18 @@ UpstreamConnection::UpstreamConnection(Worker& worker, TransportPtr transport, s
   transport_->set_owner(*this);
 }
 
-void UpstreamConnection::begin(UpstreamUser& user, std::string_view method) {
+void UpstreamConnection::begin(UpstreamUser& user, std::string_view method, bool may_switch) {
   user_ = &user;
-  answered_ = reusable_ = false;
+  answered_ = reusable_ = switched_ = false;
   announced_idle_ = Millis(0);
-  parser_.next_message(method);
+  parser_.next_message(method, may_switch);
   transport_->start_reading();
 }
 
 void UpstreamConnection::on_response_head(ResponseHead&& head) {
   keep_alive_ = head.keep_alive && head.body.kind != Framing::until_close;
   announced_idle_ = announced_timeout(head.fields);
+  switched_ = head.status == 101;
   user_->on_response_head(std::move(head));
 }
 
@@ -54,6 +55,7 @@ void UpstreamConnection::on_bytes(std::string_view bytes) {
   if (user_ == nullptr) return;
   if (step.status == ParseStatus::failed) return fail(parser_.error());
   if (step.status == ParseStatus::more) return user_->on_turn_end();
+  if (switched_) return user_->on_switched(bytes.substr(step.consumed));
   reusable_ = keep_alive_ && step.consumed == bytes.size();
   complete();
 }

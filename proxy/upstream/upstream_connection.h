@@ -12,12 +12,14 @@
 namespace sse_proxy {
 
 // What an exchange hears of its upstream connection. After on_response_complete() or on_upstream_failed()
-// nothing more comes. A turn is one read: heads and body pieces, then one of the other three.
+// nothing more comes. A turn is one read: heads and body pieces, then one of the other four.
 class UpstreamUser : public ResponseSink {
  public:
   virtual void on_turn_end() = 0;
   virtual void on_response_complete(std::unique_ptr<Fields> trailers) = 0;
   virtual void on_upstream_failed(const Error& error) = 0;
+  // After a head with 101: the connection is the user's to take, with what came behind the head.
+  virtual void on_switched(std::string_view sent_ahead) = 0;
   virtual void on_upstream_drained() = 0;                  // the request bytes written so far are taken
   [[nodiscard]] virtual size_t response_room() const = 0;  // how much may be read now
 
@@ -31,8 +33,8 @@ class UpstreamConnection final : public Retirable, private TransportOwner, priva
  public:
   UpstreamConnection(Worker& worker, TransportPtr transport, size_t upstream);
 
-  // Begins an exchange for a request with this method.
-  void begin(UpstreamUser& user, std::string_view method);
+  // Begins an exchange for a request with this method. `may_switch`: it asks for an upgrade.
+  void begin(UpstreamUser& user, std::string_view method, bool may_switch);
   void write(std::span<const std::string_view> pieces) { transport_->write(pieces); }
   [[nodiscard]] size_t queued() const noexcept { return transport_->queued(); }
   void pause() { transport_->stop_reading(); }
@@ -47,6 +49,8 @@ class UpstreamConnection final : public Retirable, private TransportOwner, priva
   [[nodiscard]] Millis announced_idle() const noexcept { return announced_idle_; }
   [[nodiscard]] size_t upstream() const noexcept { return upstream_; }
   [[nodiscard]] bool looks_alive() const noexcept { return transport_->nothing_to_read(); }
+  // For a tunnel: the bytes are no HTTP any more. Nothing else may be called after this.
+  [[nodiscard]] TransportPtr take_transport() noexcept { return user_ = nullptr, std::move(transport_); }
   // The exchange is over: no more calls to its user.
   void leave() noexcept { user_ = nullptr; }
   // Gives its descriptor back now; nothing but destruction may follow.
@@ -76,6 +80,7 @@ class UpstreamConnection final : public Retirable, private TransportOwner, priva
   bool answered_ = false;
   bool keep_alive_ = false;
   bool reusable_ = false;
+  bool switched_ = false;
 };
 
 }  // namespace sse_proxy

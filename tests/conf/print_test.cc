@@ -55,6 +55,9 @@ path = "/chat"
 method = ["POST"]
 event_stream = true
 sse.keepalive = "off"
+[[rule]]
+path = "/plain/**"
+upgrades = []
 )",
                                           {"check", "--upstream", "http://a", "--upstream", "http://b"}))
                                .text;
@@ -65,6 +68,7 @@ Expects event streams at /v1/**, whatever the request's Accept says.
 Answers an expected event stream with 200 when the upstream is silent for 20s.
 Holds an incomplete event up to 1MiB or 5s.
 For POST /chat: an event stream is expected, sse.keepalive = "off".
+For /plain/**: no upgrades.
 note: keep-alive every 30s: half of alb's idle timeout of 60s, at most 30s
 warning: envoy cuts a response after 15s, and no keep-alive helps against that: set timeout: 0s on the route
 The configuration is valid.
@@ -93,6 +97,7 @@ behind = ["alb"]
 path = "/a/**"
 method = ["GET", "POST"]
 event_stream = true
+upgrades = ["websocket", "mqtt"]
 sse.keepalive_comment = "say \"hi\""
 )",
                      {"check", "--print", "--upstream", "http://a", "--workers", "3"}, environment));
@@ -109,7 +114,8 @@ sse.keepalive_comment = "say \"hi\""
           "drain.delay = \"5s\"  # SSE_PROXY_DRAIN_DELAY\n",
           "reuse_port = false  # default\n",
           "\n[[rule]]  # conf.toml:3:1\npath = \"/a/**\"\nmethod = [\"GET\", \"POST\"]\nevent_stream = true\n"
-          "sse.keepalive_comment = \"say \\\"hi\\\"\"  # conf.toml:7:25\n",
+          "upgrades = [\"websocket\", \"mqtt\"]\nsse.keepalive_comment = \"say \\\"hi\\\"\"  # "
+          "conf.toml:8:25\n",
       }) {
     EXPECT_THAT(loaded.text, HasSubstr(line));
   }

@@ -99,6 +99,21 @@ event_stream = true
   EXPECT_FALSE(table.match("GET", "/other").event_stream);
 }
 
+TEST(RouteTable, UpgradesAreWebsocketUnlessARuleSaysOtherwise) {
+  const Loaded conf = loaded(R"(
+[[rule]]
+path = "/none"
+upgrades = []
+[[rule]]
+path = "/both"
+upgrades = ["websocket", "mqtt"]
+)");
+  RouteTable table(conf.options, conf.rules);
+  EXPECT_EQ(table.match("GET", "/").upgrades, std::vector<std::string>{"websocket"});
+  EXPECT_TRUE(table.match("GET", "/none").upgrades.empty());
+  EXPECT_EQ(table.match("GET", "/both").upgrades, (std::vector<std::string>{"websocket", "mqtt"}));
+}
+
 TEST(RouteTable, DottedKeysAndTablesMeanTheSame) {
   const Loaded conf = loaded(R"(
 [[rule]]
@@ -176,6 +191,13 @@ TEST(Rule, WhatIsWrongInARuleIsNamedWithItsPlace) {
        "conf.toml:3:10: method: expected a list of strings, found the integer 1"},
       {"[[rule]]\npath = \"/\"\nevent_stream = \"yes\"",
        "conf.toml:3:16: event_stream: expected true or false, found the string \"yes\""},
+      {"[[rule]]\npath = \"/\"\nupgrades = true",
+       "conf.toml:3:12: upgrades: expected a list of strings, found true"},
+      {"[[rule]]\npath = \"/\"\nupgrades = [\"web socket\"]",
+       "conf.toml:3:12: upgrades: \"web socket\" is not the name of a protocol: write one such as "
+       "\"websocket\""},
+      {"[[rule]]\npath = \"/\"\nupgrades = [\"websocket\", \"H2C\"]",
+       "conf.toml:3:12: upgrades: an upgrade to h2c would carry requests past the proxy: leave it out"},
       {"[[rule]]\npath = \"/\"\nevent_streams = true",
        "conf.toml:3:1: unknown key \"event_streams\" in a rule: did you mean \"event_stream\"?"},
       {"[[rule]]\npath = \"/\"\n[rule.sse]\nkeepalve = \"1s\"",
