@@ -11,6 +11,7 @@
 #include "parser/memory_budget.h"
 #include "proxy/net/socket.h"
 #include "proxy/upstream/resolver.h"
+#include "proxy/upstream/upstream_health.h"
 
 namespace sse_proxy {
 
@@ -22,7 +23,8 @@ struct Shared {
         max_connections(connection_limit),
         buffers(*given.limits.buffer_memory),
         decoders(*given.decoder_memory),
-        resolver(given.upstream, given.resolve_interval) {
+        resolver(given.upstream, given.resolve_interval),
+        health(given.upstream) {
     for (const Endpoint& upstream : given.upstream) upstream_authorities.push_back(authority_of(upstream));
   }
 
@@ -39,6 +41,7 @@ struct Shared {
   MemoryBudget buffers;          // held and queued bytes
   MemoryBudget decoders;         // content decoders
   Resolver resolver;
+  UpstreamHealth health;
   std::vector<std::string>
       upstream_authorities;            // what `upstream_host = "upstream"` sends as Host, per upstream
   std::atomic<size_t> connections{0};  // client connections of all workers

@@ -199,6 +199,7 @@ TimePoint Exchange::upstream_deadline() const {
 
 void Exchange::on_upstream_silent() {
   if (phase_ == Phase::awaiting_head) {
+    note_missing_response();
     return fail({Side::upstream, 504,
                  "upstream sent no response head within timeouts.response (" +
                      std::to_string(route_->route.timeouts.response.count()) + "ms)"});

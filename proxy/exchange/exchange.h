@@ -110,6 +110,9 @@ class Exchange final : public Retirable,
   void pace_upstream();
   void plan_stream_end(TimePoint earliest);
   void end_stream_if_due(TimePoint now);
+  void note_missing_response();
+  [[nodiscard]] std::string_view phase_name() const noexcept;
+  [[nodiscard]] std::string_view upstream_text() const noexcept;
   void fail(const Error& error);
   void answer_with_reconnect();
 

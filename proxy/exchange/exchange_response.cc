@@ -31,6 +31,7 @@ void Exchange::on_interim_head(ResponseHead&& head) {
 void Exchange::on_response_head(ResponseHead&& head) {
   phase_ = Phase::responding;
   last_upstream_byte_ = worker_.now();
+  worker_.shared().health.answered(upstream_->upstream());
   head_.reset();
   if (client_ == nullptr) return;
   if (early_head_) return begin_after_early_head(std::move(head));
@@ -213,7 +214,14 @@ void Exchange::on_upstream_failed(const Error& error) {
     retried_ = true;
     return connect(true);
   }
+  if (phase_ == Phase::awaiting_head && !stale) note_missing_response();
   fail(error);
+}
+
+void Exchange::note_missing_response() {
+  const size_t upstream = upstream_->upstream();
+  if (worker_.shared().health.failed(upstream, UpstreamFailure::no_response, worker_.now()))
+    worker_.counters().upstream_ejections.add();
 }
 
 // --- ends that are not the upstream's ---
@@ -249,6 +257,22 @@ void Exchange::end_stream_if_due(TimePoint now) {
   finish(stream_end_outcome_);
 }
 
+std::string_view Exchange::phase_name() const noexcept {
+  switch (phase_) {
+    case Phase::connecting: return connector_ == nullptr ? "request" : "connecting";
+    case Phase::awaiting_head: return request_complete_ ? "awaiting-head" : "sending-request";
+    case Phase::responding: return "responding";
+    case Phase::tunnelling: return "tunnelling";
+    case Phase::done: break;
+  }
+  return "done";
+}
+
+std::string_view Exchange::upstream_text() const noexcept {
+  if (upstream_ != nullptr) return worker_.options().upstream[upstream_->upstream()].text;
+  return connector_ == nullptr ? "-" : connector_->upstream_text();
+}
+
 void Exchange::fail(const Error& error) {
   if (phase_ == Phase::done) return;
   Counters& counters = worker_.counters();
@@ -258,6 +282,8 @@ void Exchange::fail(const Error& error) {
                             {"method", std::string_view(method_)},
                             {"path", std::string_view(path_)},
                             {"status", int64_t{error.status}},
+                            {"phase", phase_name()},
+                            {"upstream", upstream_text()},
                             {"ms", static_cast<int64_t>((worker_.now() - started_).count())}});
   if (client_ == nullptr) return finish(Outcome::client_gone);
   const SseOptions& sse = route_->route.sse;

@@ -37,6 +37,7 @@ class Counter {
   X(decode_failures, "event streams aborted for a corrupt or truncated coding")      \
   X(decoders_refused, "event streams ended because sse.decoder_memory was used up")  \
   X(unknown_codings, "event streams passed through in a coding that is not decoded") \
+  X(upstream_ejections, "times that an upstream was left out for failing")           \
   X(stale_retries, "requests sent again because a kept-alive connection had died")
 
 struct Counters {

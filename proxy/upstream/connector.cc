@@ -16,15 +16,14 @@ bool out_of_descriptors(int uv_error) { return uv_error == UV_EMFILE || uv_error
 void Connector::start(bool careful, bool fresh) {
   careful_ = careful;
   fresh_ = fresh;
-  upstream_ = worker_.pool().next_upstream();
-  upstreams_left_ = worker_.options().upstream.size();
+  first_ = worker_.pool().next_upstream();
+  upstream_ = worker_.shared().health.choose(first_, {}, worker_.now()).value_or(first_);
   begin_upstream();
 }
 
 std::string_view Connector::upstream_text() const { return worker_.options().upstream[upstream_].text; }
 
 void Connector::begin_upstream() {
-  --upstreams_left_;
   if (!fresh_) {
     if (auto kept = worker_.pool().take(upstream_, careful_))
       return user_->on_upstream_ready(std::move(kept), true);
@@ -70,9 +69,14 @@ void Connector::on_deadline(TimePoint now) {
 }
 
 void Connector::next_upstream(const Error& error) {
-  if (upstreams_left_ > 0) {
-    log::warn(error.message, {{"next", "another upstream"}});
-    upstream_ = (upstream_ + 1) % worker_.options().upstream.size();
+  UpstreamHealth& health = worker_.shared().health;
+  const bool left_out =
+      error.side == Side::upstream && health.failed(upstream_, UpstreamFailure::no_connection, worker_.now());
+  if (left_out) worker_.counters().upstream_ejections.add();
+  tried_.push_back(upstream_);
+  if (const auto next = health.choose(first_, tried_, worker_.now())) {
+    log::warn(error.message, {{"next", std::string_view(worker_.options().upstream[*next].text)}});
+    upstream_ = *next;
     return begin_upstream();
   }
   deadline_ = kNever;

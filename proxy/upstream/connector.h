@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "parser/result.h"
 #include "proxy/upstream/resolver.h"
@@ -31,6 +32,8 @@ class Connector final : public Retirable, private TransportOwner {
   // `careful`: see UpstreamPool::take(). `fresh`: no kept connection, as one has just failed.
   void start(bool careful, bool fresh);
   [[nodiscard]] TimePoint deadline() const noexcept { return deadline_; }
+  // The upstream that is tried now, as configured.
+  [[nodiscard]] std::string_view upstream_text() const;
   void on_deadline(TimePoint now);
   // The user has gone, or has what it wanted.
   void cancel() noexcept;
@@ -45,7 +48,6 @@ class Connector final : public Retirable, private TransportOwner {
   void on_broken(int uv_error) override { on_connected(uv_error); }
   void on_drained() override {}
   [[nodiscard]] size_t read_room() const override { return 1; }
-  [[nodiscard]] std::string_view upstream_text() const;
 
   Worker& worker_;
   ConnectorUser* user_;  // null: cancelled
@@ -54,7 +56,8 @@ class Connector final : public Retirable, private TransportOwner {
   AddressList addresses_;
   size_t address_ = 0;
   size_t upstream_ = 0;
-  size_t upstreams_left_ = 0;
+  size_t first_ = 0;           // where the ring of upstreams begins for this exchange
+  std::vector<size_t> tried_;  // and failed
   TimePoint deadline_ = kNever;
   int last_error_ = 0;
   bool careful_ = false;

@@ -30,6 +30,57 @@ std::string temporary_path(const std::string& name) {
   return "/tmp/sse-proxy-test-" + std::to_string(getpid()) + "-" + name;
 }
 
+TEST(Upstreams, OneThatRefusesIsLeftOutAndTriedAgainAfterAWhile) {
+  Origin origin(answers("a"));
+  const std::string refusing = "http://127.0.0.1:" + std::to_string(refused_port());
+  const Proxy proxy({"--upstream", refusing, "--upstream", origin.url()});
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(get(proxy), "a");
+  EXPECT_EQ(proxy.count_in_log("cannot connect to upstream " + refusing), 1U) << "19 did not try it";
+  EXPECT_EQ(proxy.count_in_log("is left out for a while upstream=" + refusing + " ms=1000"), 1U);
+  const auto deadline = Clock::now() + kPatience;
+  const std::string again = "is left out for a while upstream=" + refusing + " ms=2000";
+  while (proxy.count_in_log(again) == 0 && Clock::now() < deadline) EXPECT_EQ(get(proxy), "a");
+  EXPECT_EQ(proxy.count_in_log(again), 1U);
+}
+
+TEST(Upstreams, OneThatAnswersNothingIsLeftOutAfterThreeRequestsAndComesBack) {
+  std::atomic<bool> well{false};
+  Origin flaky([&](Peer& peer) {
+    while (peer.wait_for_request()) {
+      if (!well) return peer.close();
+      peer.send(text_response("b"));
+    }
+  });
+  Origin origin(answers("a"));
+  Proxy proxy({"--upstream", flaky.url(), "--upstream", origin.url()});
+  size_t failures = 0;
+  for (int i = 0; i < 30; ++i) failures += get(proxy) == "a" ? 0 : 1;
+  EXPECT_EQ(failures, 3U);
+  well = true;
+  const auto deadline = Clock::now() + kPatience;
+  while (get(proxy) != "b" && Clock::now() < deadline) std::this_thread::yield();
+  proxy.wait_for_log("upstream answers again upstream=" + flaky.url());
+  EXPECT_EQ(proxy.stop_and_count()["upstream_ejections"], 1U);
+}
+
+TEST(Upstreams, AKeptConnectionIsClosedWhenTheUpstreamsOwnTimeIsUp) {
+  Rig rig({"--upstream-idle-timeout", "1h"});
+  Stream first(rig, kGet, text_response("a", "Keep-Alive: max=5, timeout=1\r\n"));
+  EXPECT_EQ(first.client.read_exactly(1), "a");
+  EXPECT_TRUE(first.upstream.wait_for_close());
+}
+
+TEST(Upstreams, AFailureSaysWhichUpstreamInWhatPhaseAndForHowLong) {
+  Rig rig({"--response-timeout", "100ms"});
+  Peer client = rig.client();
+  client.send(kGet);
+  Peer upstream = rig.origin.accept();
+  EXPECT_EQ(status_of(client.read_head()), 504);
+  const std::string line = rig.proxy.wait_for_log("timeouts.response");
+  EXPECT_NE(line.find("phase=awaiting-head upstream=" + rig.origin.url() + " ms="), std::string::npos)
+      << line;
+}
+
 TEST(Upstreams, AConnectionIsReusedByTheNextClient) {
   Origin origin(answers("a"));
   const Proxy proxy({"--upstream", origin.url()});
