@@ -12,6 +12,7 @@ constexpr Millis kLingerTime{2000};
 constexpr size_t kLingerBytes = 1024 * 1024;
 constexpr Millis kResetDelay{1000};  // how long sent data may wait for its acknowledgement before a reset
 constexpr Millis kResetPoll{20};
+constexpr Millis kDeafPoll{1000};  // how late a client that leaves is noticed while it is not read
 
 }  // namespace
 
@@ -56,7 +57,9 @@ void ClientConnection::on_bytes(std::string_view bytes) {
   const bool request_done = exchange_ != nullptr && exchange_->request_complete();
   if (!request_done) return parse(bytes);
   pipelined_.append(bytes);
-  if (pipelined_.size() >= worker_.options().limits.header_bytes) transport_->stop_reading();
+  if (pipelined_.size() < worker_.options().limits.header_bytes) return;
+  transport_->stop_reading();
+  reschedule();
 }
 
 // True: it is complete, and `bytes` are what came after it. Its time is that of the first request's head.
@@ -145,6 +148,7 @@ void ClientConnection::pause_request() {
   if (request_paused_ || exchange_ == nullptr || exchange_->request_complete()) return;
   request_paused_ = true;
   transport_->stop_reading();
+  reschedule();
 }
 
 void ClientConnection::resume_request() {
@@ -292,8 +296,15 @@ void ClientConnection::abort_now() {
 // --- time ---
 
 void ClientConnection::reschedule() {
-  const bool waits_for_acknowledgement = state_ == State::lingering && aborting_;
-  worker_.schedule(*this, waits_for_acknowledgement ? worker_.now() + kResetPoll : next_deadline());
+  TimePoint next = next_deadline();
+  if (state_ == State::lingering && aborting_) next = worker_.now() + kResetPoll;
+  if (is_deaf()) next = std::min(next, worker_.now() + kDeafPoll);
+  worker_.schedule(*this, next);
+}
+
+// Busy with a client whose end no read will tell.
+bool ClientConnection::is_deaf() const {
+  return state_ == State::exchanging && transport_ != nullptr && !transport_->reading();
 }
 
 TimePoint ClientConnection::next_deadline() const {
@@ -323,6 +334,7 @@ void ClientConnection::on_timer(TimePoint now) {
   if (transport_ != nullptr && transport_->queued() > 0 && transport_->made_progress())
     last_write_progress_ = now;
   if (state_ == State::lingering && aborting_ && transport_->all_acknowledged()) return close();
+  if (is_deaf() && transport_->peer_left()) return lose_client();
   if (now < next_deadline()) return reschedule();
   switch (state_) {
     case State::tunnelling:

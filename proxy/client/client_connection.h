@@ -90,6 +90,7 @@ class ClientConnection final : public Retirable,
   void linger();
   void close();
   void reschedule();
+  [[nodiscard]] bool is_deaf() const;
   [[nodiscard]] TimePoint next_deadline() const;
 
   // client_response.cc: writing

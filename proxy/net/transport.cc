@@ -1,6 +1,7 @@
 #include "proxy/net/transport.h"
 
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -213,6 +214,11 @@ bool Transport::made_progress() noexcept {
 bool Transport::all_acknowledged() const noexcept { return queued() == 0 && unacknowledged() == 0; }
 
 void Transport::shut_down_writing() noexcept { (void)::shutdown(descriptor(), SHUT_WR); }
+
+bool Transport::peer_left() const noexcept {
+  pollfd poll_fd{descriptor(), POLLRDHUP, 0};
+  return ::poll(&poll_fd, 1, 0) > 0 && (poll_fd.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
 
 bool Transport::nothing_to_read() const noexcept {
   char byte = 0;

@@ -69,6 +69,8 @@ class Transport {
   void shut_down_writing() noexcept;
   // The peer shall see a reset instead of an end when this is closed.
   void reset_on_close() noexcept { reset_on_close_ = true; }
+  // The peer has shut its side or reset, whether that was read or not.
+  [[nodiscard]] bool peer_left() const noexcept;
   // No unread byte, no end and no error is waiting.
   [[nodiscard]] bool nothing_to_read() const noexcept;
 
