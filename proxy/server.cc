@@ -5,21 +5,40 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace sse_proxy {
 namespace {
 
-// Every connection may need a second descriptor towards the upstream; some are kept back for the process
-// itself.
-size_t connections_that_descriptors_allow(size_t wanted) {
+constexpr size_t kOpenedLater = 8;  // by libuv's default loop, for signals, and by name look-ups
+
+// The soft limit becomes the hard one.
+size_t raise_descriptor_limit() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return SIZE_MAX;
   limit.rlim_cur = limit.rlim_max;
   (void)setrlimit(RLIMIT_NOFILE, &limit);
-  const size_t descriptors = limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : limit.rlim_cur;
-  const size_t reserve = std::min<size_t>(64, descriptors / 4);
-  return std::min(wanted, (descriptors - reserve) / 2);
+  return limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : limit.rlim_cur;
+}
+
+size_t open_descriptors(size_t limit) {
+  std::error_code none;  // without /proc
+  size_t open = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", none)) {
+    if (std::strtoul(entry.path().filename().c_str(), nullptr, 10) < limit) ++open;
+  }
+  return open;
+}
+
+// Every connection may need a second descriptor towards the upstream; some are kept back for the process
+// itself: what it has open, what each worker's loop will open for its first socket, and a few.
+size_t connections_that_descriptors_allow(size_t wanted, size_t descriptors, unsigned workers) {
+  const size_t own = open_descriptors(descriptors) + workers + kOpenedLater;
+  const size_t reserve = std::max(own, std::min<size_t>(64, descriptors / 4));
+  return std::clamp<size_t>((descriptors - std::min(reserve, descriptors)) / 2, 1, wanted);
 }
 
 std::vector<SocketAddress> addresses_to_listen_on(const Endpoint& endpoint, std::string& why) {
@@ -32,8 +51,7 @@ std::vector<SocketAddress> addresses_to_listen_on(const Endpoint& endpoint, std:
 
 Server::Server(Options options, std::vector<Rule> rules)
     : options_(std::move(options)), rules_(std::move(rules)) {
-  shared_ = std::make_unique<Shared>(options_, rules_,
-                                     connections_that_descriptors_allow(options_.limits.connections));
+  shared_ = std::make_unique<Shared>(options_, rules_);
 }
 
 Server::~Server() {
@@ -43,11 +61,14 @@ Server::~Server() {
 
 Result<std::unique_ptr<Server>> Server::create(Options options, std::vector<Rule> rules) {
   std::unique_ptr<Server> server(new Server(std::move(options), std::move(rules)));
+  const size_t descriptors = raise_descriptor_limit();
   if (auto error = server->shared_->resolver.start()) return *error;
   for (unsigned i = 0; i < server->options_.workers; ++i) {
     server->workers_.push_back(std::make_unique<Worker>(*server->shared_));
   }
   if (auto error = server->listen()) return *error;
+  server->shared_->max_connections = connections_that_descriptors_allow(
+      server->options_.limits.connections, descriptors, server->options_.workers);
   return server;
 }
 

@@ -15,12 +15,11 @@
 
 namespace sse_proxy {
 
-// Owned by the Server; outlives its workers. Each member is constant or safe for any thread.
+// Owned by the Server; outlives its workers. Each member is constant while they run, or safe for any thread.
 struct Shared {
-  Shared(const Options& given, const std::vector<Rule>& given_rules, size_t connection_limit)
+  Shared(const Options& given, const std::vector<Rule>& given_rules)
       : options(given),
         rules(given_rules),
-        max_connections(connection_limit),
         buffers(*given.limits.buffer_memory),
         decoders(*given.decoder_memory),
         resolver(given.upstream, given.resolve_interval),
@@ -37,9 +36,9 @@ struct Shared {
 
   const Options& options;
   const std::vector<Rule>& rules;
-  const size_t max_connections;  // `limits.connections`, or what the descriptors allow
-  MemoryBudget buffers;          // held and queued bytes
-  MemoryBudget decoders;         // content decoders
+  size_t max_connections = 0;  // `limits.connections`, or what the descriptors allow
+  MemoryBudget buffers;        // held and queued bytes
+  MemoryBudget decoders;       // content decoders
   Resolver resolver;
   UpstreamHealth health;
   std::vector<std::string>

@@ -103,6 +103,24 @@ TEST(AbuseConnections, WithTheDescriptorsOf64AWellBehavedClientIsServed) {
   baseline.expect_restored("200 silent clients, 64 descriptors");
 }
 
+TEST(AbuseConnections, WithTheDescriptorsOf64EveryClientThatItSaysItTakesHasAnUpstreamToo) {
+  for (const char* workers : {"1", "4"}) {
+    Origin origin;
+    Proxy proxy({"--upstream", origin.url(), "--workers", workers}, 64);
+    const std::string line = proxy.wait_for_log("at most ");
+    const size_t most = std::stoul(line.substr(line.find("at most ") + 8));
+    EXPECT_GE(most, 8U) << workers;
+    std::vector<Peer> clients = connect_many(proxy, most, kGet);
+    std::vector<Peer> upstreams;
+    for (size_t i = 0; i < most; ++i) {
+      upstreams.push_back(origin.accept());
+      upstreams.back().read_head();
+    }
+    for (Peer& upstream : upstreams) upstream.send(text_response("a"));
+    for (Peer& client : clients) EXPECT_EQ(read_response(client).body, "a") << workers;
+  }
+}
+
 // From now on the proxy can open descriptors below `soft` only.
 void limit_descriptors(const Proxy& proxy, rlim_t soft) {
   rlimit limit{};
