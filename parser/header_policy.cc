@@ -148,10 +148,26 @@ ResponseHead own_event_stream_head() {
 }
 
 void apply_trailer_policy(Fields& trailers) {
-  static constexpr auto kForbidden = std::to_array<std::string_view>(
-      {"host", "authorization", "proxy-authorization", "proxy-authenticate", "www-authenticate", "cookie",
-       "set-cookie", "forwarded", "x-real-ip", "content-length", "content-encoding", "content-type",
-       "content-range", "trailer", "expect", "cache-control", "location"});
+  static constexpr auto kForbidden = std::to_array<std::string_view>({"host",
+                                                                      "authorization",
+                                                                      "proxy-authorization",
+                                                                      "proxy-authenticate",
+                                                                      "www-authenticate",
+                                                                      "cookie",
+                                                                      "set-cookie",
+                                                                      "forwarded",
+                                                                      "x-real-ip",
+                                                                      "x-request-id",
+                                                                      "x-client-cert-subject",
+                                                                      "x-client-cert-verified",
+                                                                      "content-length",
+                                                                      "content-encoding",
+                                                                      "content-type",
+                                                                      "content-range",
+                                                                      "trailer",
+                                                                      "expect",
+                                                                      "cache-control",
+                                                                      "location"});
   remove_hop_by_hop(trailers);
   trailers.remove_if([](const Fields::View& field) {
     if (starts_with_ignoring_case(field.name, "x-forwarded-") || is_underscore_twin(field.name)) return true;
