@@ -132,7 +132,6 @@ bool is_left_out(std::string_view name, std::string_view value) {
 std::vector<std::string> sorted(const FieldLines& fields) {
   std::vector<std::string> lines;
   for (const auto& [name, value] : fields) {
-    if (is_left_out(name, value)) continue;
     std::string line = name;
     std::transform(line.begin(), line.end(), line.begin(), [](unsigned char c) { return tolower(c); });
     lines.push_back(line + ": " + value);
@@ -160,7 +159,9 @@ std::string_view Message::target() const {
 
 std::vector<std::string> Message::lines() const {
   std::vector<std::string> all = {start_line};
-  const std::vector<std::string> head = sorted(fields);
+  FieldLines kept = fields;
+  std::erase_if(kept, [](const auto& field) { return is_left_out(field.first, field.second); });
+  const std::vector<std::string> head = sorted(kept);
   all.insert(all.end(), head.begin(), head.end());
   if (!body.empty()) all.push_back("body: " + body);
   for (const std::string& line : sorted(trailers)) all.push_back("trailer " + line);

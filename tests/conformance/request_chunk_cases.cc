@@ -111,7 +111,8 @@ std::vector<RequestCase> request_trailer_cases() {
        {"Host: b", "Authorization: Basic YQ==", "Cookie: a=b", "Connection: close", "Upgrade: h2c",
         "TE: trailers", "Trailer: X", "X-Forwarded-For: 1.2.3.4", "Forwarded: for=1.2.3.4",
         "X-Real-IP: 1.2.3.4", "Content-Type: text/html", "Content-Encoding: gzip", "Expect: 100-continue",
-        "Content_Length: 9", "Proxy-Authorization: Basic YQ==", "X-Request-Id: 1"}) {
+        "Content_Length: 9", "Proxy-Authorization: Basic YQ==", "X-Request-Id: 1",
+        "X-Client-Cert-Verified: yes"}) {
     const std::string line = trailer;
     cases.push_back({line.substr(0, line.find(':')) + " as a trailer", "9110 6.5.1", with(line + "\r\n"),
                      forwarded(kGood, kDropped)});
