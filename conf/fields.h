@@ -60,6 +60,7 @@ struct CountValue {
   Place<size_t> place;
   size_t least;
   size_t most;
+  bool off = false;
 };
 struct WorkersValue {  // a count, or `auto`, which is 0 until finish()
   Place<unsigned> place;

@@ -75,6 +75,7 @@ struct TimeoutOptions {
 struct LimitOptions {
   size_t connections = 16384;           // client connections of the process
   size_t backlog = 4096;                // listen queue
+  size_t streams_per_client = 0;        // event streams of one client address; 0: no limit
   size_t header_bytes = 32 * kKiB;      // start line and fields; trailers; interim responses; each
   size_t buffer_bytes = 64 * kKiB;      // bytes ready to send per stream before the upstream is paused
   std::optional<size_t> buffer_memory;  // all held and queued bytes of the process

@@ -33,6 +33,7 @@ Error problem(std::string message) { return Error{Side::self, 0, std::move(messa
 
 // `auto` in a flag, `"auto"` in a file.
 constexpr std::string_view kAuto = "auto";
+constexpr std::string_view kOff = "off";
 
 template <class T, class Parsed>
 Problem assign(T& place, const Result<Parsed>& parsed) {
@@ -83,7 +84,9 @@ struct Expect {
   Expectation operator()(const AutoSizeValue&) const {
     return {.what = "a size such as \"64KiB\"", .integer = true};
   }
-  Expectation operator()(const CountValue&) const { return {.what = "a whole number", .integer = true}; }
+  Expectation operator()(const CountValue& value) const {
+    return {.what = value.off ? "a whole number or \"off\"" : "a whole number", .integer = true};
+  }
   Expectation operator()(const WorkersValue&) const {
     return {.what = "a whole number or \"auto\"", .integer = true};
   }
@@ -109,7 +112,8 @@ bool fits(const Field& field, const RawValue& raw, const Expectation& expected) 
     case Type::bare: return true;
     case Type::text:
       if (std::holds_alternative<WorkersValue>(field.value)) return raw.text == kAuto;
-      return !std::holds_alternative<CountValue>(field.value);
+      if (const auto* count = std::get_if<CountValue>(&field.value)) return count->off && raw.text == kOff;
+      return true;
     case Type::integer: return expected.integer;
     case Type::boolean: return expected.boolean;
     case Type::list: return expected.list;
@@ -138,7 +142,7 @@ struct Reader {
     return std::nullopt;
   }
   Problem operator()(const SizeValue& value) const {
-    if (value.off && raw.text == "off") {
+    if (value.off && raw.text == kOff) {
       target.at(value.place) = 0;
       return std::nullopt;
     }
@@ -150,6 +154,10 @@ struct Reader {
     return std::nullopt;
   }
   Problem operator()(const CountValue& value) const {
+    if (value.off && raw.text == kOff) {
+      target.at(value.place) = 0;
+      return std::nullopt;
+    }
     return assign(target.at(value.place), parse_count(raw.text, value.least, value.most));
   }
   Problem operator()(const WorkersValue& value) const {
@@ -248,7 +256,9 @@ struct Printer {
     return {{place ? format_size(*place) : std::string(kAuto)}};
   }
   Printed operator()(const CountValue& value) const {
-    return {{std::to_string(target.at(value.place))}, false};
+    const size_t count = target.at(value.place);
+    if (value.off && count == 0) return {{std::string(kOff)}};
+    return {{std::to_string(count)}, false};
   }
   Printed operator()(const WorkersValue& value) const {
     const unsigned workers = target.at(value.place);

@@ -9,6 +9,7 @@
 #include "conf/options.h"
 #include "conf/route.h"
 #include "parser/memory_budget.h"
+#include "proxy/exchange/client_streams.h"
 #include "proxy/net/socket.h"
 #include "proxy/upstream/resolver.h"
 #include "proxy/upstream/upstream_health.h"
@@ -22,6 +23,7 @@ struct Shared {
         rules(given_rules),
         buffers(*given.limits.buffer_memory),
         decoders(*given.decoder_memory),
+        client_streams(given.limits.streams_per_client),
         resolver(given.upstream, given.resolve_interval),
         health(given.upstream) {
     for (const Endpoint& upstream : given.upstream) upstream_authorities.push_back(authority_of(upstream));
@@ -36,9 +38,10 @@ struct Shared {
 
   const Options& options;
   const std::vector<Rule>& rules;
-  size_t max_connections = 0;  // `limits.connections`, or what the descriptors allow
-  MemoryBudget buffers;        // held and queued bytes
-  MemoryBudget decoders;       // content decoders
+  size_t max_connections = 0;    // `limits.connections`, or what the descriptors allow
+  MemoryBudget buffers;          // held and queued bytes
+  MemoryBudget decoders;         // content decoders
+  ClientStreams client_streams;  // `limits.streams_per_client`
   Resolver resolver;
   UpstreamHealth health;
   std::vector<std::string>

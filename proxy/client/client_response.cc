@@ -50,6 +50,7 @@ void ClientConnection::refuse(int status, std::string_view message) {
   head.status = status;
   head.reason = reason_phrase(status);
   head.fields.add("Content-Type", "application/json");
+  if (status == 429) head.fields.add("Retry-After", "1");
   head.body = {Framing::length, body.size()};
   begin(head);
   const std::string_view piece = body;

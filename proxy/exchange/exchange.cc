@@ -37,6 +37,7 @@ void Exchange::start(RequestHead&& head) {
   if (limit > 0 && head.body.length > limit) {
     return fail({Side::client, 413, "request body is longer than limits.body_bytes"});
   }
+  if (expects_event_stream_ && !take_place()) return;
   if (!upgrades.empty()) {
     ask_for_upgrade(head, upgrades);
     tunnel_ = std::make_unique<Tunnel>(worker_, static_cast<TunnelUser&>(*this), std::move(upgrades));
@@ -137,6 +138,7 @@ bool Exchange::on_client_gone() {
     return false;
   }
   client_ = nullptr;
+  place_.reset();
   body_.reset();
   early_head_due_ = stream_end_due_ = kNever;
   if (upstream_ != nullptr) upstream_->resume();
@@ -235,6 +237,7 @@ void Exchange::finish(Outcome outcome) {
     response_bytes_ = tunnel_->bytes_from_upstream();
   }
   log_access(outcome);
+  place_.reset();
   head_.reset();
   early_body_ = std::string();
   if (tunnel_ != nullptr) worker_.retire(std::move(tunnel_));

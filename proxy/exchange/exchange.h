@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "parser/content_decoder.h"
 #include "parser/http1_parser.h"
+#include "proxy/exchange/client_streams.h"
 #include "proxy/exchange/downstream.h"
 #include "proxy/exchange/response_body.h"
 #include "proxy/exchange/tunnel.h"
@@ -100,6 +102,7 @@ class Exchange final : public Retirable,
   void log_access(Outcome outcome) const;
 
   // exchange_response.cc: the response
+  [[nodiscard]] bool take_place();
   void begin_event_stream(ResponseHead&& head);
   void begin_pass_through(ResponseHead&& head);
   void begin_after_early_head(ResponseHead&& head);
@@ -129,6 +132,8 @@ class Exchange final : public Retirable,
   std::string path_;  // without its query, which may hold secrets
   PeerAddress peer_;
   RequestOrigin origin_;
+  std::optional<ClientStreams::Place>
+      place_;  // while it is, or may become, one of its client's event streams
   TimePoint started_;
   TimePoint last_request_byte_;
   TimePoint last_upstream_byte_;

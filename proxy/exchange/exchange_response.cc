@@ -56,7 +56,18 @@ bool Exchange::decode_if_coded(const ResponseHead& head, std::unique_ptr<Content
   return false;
 }
 
+// An expected event stream is counted from its request on, another from its head on. False: the exchange
+// failed, as its client has all that it may.
+bool Exchange::take_place() {
+  if (!place_) place_ = worker_.shared().client_streams.enter(origin_.client);
+  if (place_) return true;
+  worker_.counters().streams_refused.add();
+  fail({Side::client, 429, "client has as many event streams as limits.streams_per_client allows"});
+  return false;
+}
+
 void Exchange::begin_event_stream(ResponseHead&& head) {
+  if (!take_place()) return;
   std::unique_ptr<ContentDecoder> decoder;
   if (!decode_if_coded(head, decoder)) return;
   const std::string coding = head.fields.joined(FieldId::content_encoding);
@@ -78,6 +89,7 @@ void Exchange::begin_event_stream(ResponseHead&& head) {
 }
 
 void Exchange::begin_pass_through(ResponseHead&& head) {
+  place_.reset();
   upstream_answered_ = true;
   apply_response_policy(head);
   client_->begin(head);

@@ -31,6 +31,7 @@ class Counter {
   X(partial_releases, "incomplete events let go by size, age or for memory")         \
   X(refused, "requests refused: 4xx, 501 or 505 of the proxy")                       \
   X(proxy_headers_refused, "connections closed for want of a valid PROXY header")    \
+  X(streams_refused, "requests refused because of limits.streams_per_client")        \
   X(upstream_errors, "exchanges that the upstream failed: 502, 504 or cut off")      \
   X(client_aborts, "clients that left before the end")                               \
   X(slow_clients_dropped, "clients that took nothing for timeouts.write")            \
