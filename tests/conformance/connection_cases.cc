@@ -50,6 +50,8 @@ std::vector<RequestCase> connection_cases() {
 
 std::vector<RequestCase> upgrade_cases() {
   const char* const kNoUpgrade = "an Upgrade that no rule allows is removed, so that no hop switches";
+  const char* const kTunnel = "a rule allows it: DESIGN's table; the peers need to be told";
+  const std::string kWebSocket = "Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n";
   const std::string h2c =
       "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n";
   return {
@@ -63,8 +65,28 @@ std::vector<RequestCase> upgrade_cases() {
        forwarded(get(), kNoUpgrade)},
       {"Upgrade: H2C", "9110 7.8", get("Connection: upgrade\r\nUpgrade: H2C\r\n"),
        forwarded(get(), kNoUpgrade)},
-      {"Upgrade: websocket, h2c", "9110 7.8", get("Connection: upgrade\r\nUpgrade: h2c, x\r\n"),
+      {"Upgrade: h2c, x", "9110 7.8", get("Connection: upgrade\r\nUpgrade: h2c, x\r\n"),
        forwarded(get(), kNoUpgrade)},
+      {"Upgrade: websocket", "9110 7.8", get(kWebSocket), forwarded("", kTunnel)},
+      {"Upgrade: websocket among others", "9110 7.8",
+       get("Connection: keep-alive, Upgrade\r\nUpgrade: h2c, websocket\r\n"),
+       forwarded(get("Connection: upgrade\r\nUpgrade: websocket\r\n"), kTunnel)},
+      {"Upgrade: websocket with a body", "9110 7.8", post(kWebSocket + "Content-Length: 3\r\n", "abc"),
+       forwarded(
+           post("Sec-WebSocket-Key: x\r\nContent-Length: 3\r\n", "abc"),
+           "the body would have to come first, so that the two sides could disagree on where the switch is")},
+      {"Upgrade: websocket with chunks", "9110 7.8", chunked_post("3\r\nabc\r\n0\r\n\r\n", kWebSocket),
+       forwarded(chunked_post("3\r\nabc\r\n0\r\n\r\n", "Sec-WebSocket-Key: x\r\n"), "as above")},
+      {"Upgrade: websocket, HTTP/1.0", "9110 7.8", "GET / HTTP/1.0\r\nHost: a\r\n" + kWebSocket + "\r\n",
+       forwarded(get("Sec-WebSocket-Key: x\r\n"), kNoUpgrade)},
+      {"a request behind an Upgrade that was not taken", "9110 7.8",
+       get(kWebSocket) + "GET /next HTTP/1.1\r\nHost: a\r\n\r\n",
+       forwarded_then({get(kWebSocket), "GET /next HTTP/1.1\r\nHost: a\r\n\r\n"}, 0, kTunnel)},
+      {"a bad request behind an Upgrade that was not taken", "9110 7.8",
+       get(kWebSocket) + "\x81\x01"
+                         "a\r\n\r\n",
+       forwarded_then({get(kWebSocket)}, 400,
+                      "without a 101 there is no tunnel: what follows is HTTP or refused")},
       {"Upgrade: TLS/1.0", "2817 3.2", get("Connection: upgrade\r\nUpgrade: TLS/1.0\r\n"),
        forwarded(get(), kNoUpgrade)},
       {"an empty Upgrade", "9110 7.8", get("Connection: upgrade\r\nUpgrade:\r\n"),

@@ -186,6 +186,7 @@ std::vector<ResponseCase> interim_cases() {
   const std::string kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   const std::string kHints = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n";
   const std::string kHead = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n";
+  const std::string kAsks = get("Connection: upgrade\r\nUpgrade: websocket\r\n");
   const std::string kHttp10 = "GET / HTTP/1.0\r\nHost: a\r\n\r\n";
   const char* const kEndToEnd = "interim responses go end to end";
   const auto times = [](int n, const std::string& text) {
@@ -211,6 +212,24 @@ std::vector<ResponseCase> interim_cases() {
       {"101 to h2c", "9110 15.2.2",
        "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n", bad_gateway(),
        false, get("Connection: upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n")},
+      {"101 to something else than was asked", "9110 15.2.2",
+       "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n", bad_gateway(),
+       false, kAsks},
+      {"101 to something else besides", "9110 15.2.2",
+       "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket, h2c\r\n\r\n",
+       bad_gateway(), false, kAsks},
+      {"101 without Upgrade", "9110 7.8", "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n\r\n",
+       bad_gateway(), false, kAsks},
+      {"101 without Connection", "9110 7.8", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n",
+       bad_gateway(), false, kAsks},
+      {"101 from HTTP/1.0", "9110 15.2",
+       "HTTP/1.0 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n", bad_gateway(),
+       false, kAsks},
+      {"101 with two lengths", "9112 6.3",
+       "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\nContent-Length: "
+       "1\r\n"
+       "Content-Length: 2\r\n\r\n",
+       bad_gateway(), false, kAsks},
       {"only 100", "9110 15.2", kContinue, bad_gateway(), true},
 
       {"204", "9112 6.3", "HTTP/1.1 204 No Content\r\nX: 1\r\n\r\n", passed()},
