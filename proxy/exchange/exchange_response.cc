@@ -102,6 +102,7 @@ void Exchange::begin_tunnel(ResponseHead&& head) {
   if (agreed.empty())
     return fail({Side::upstream, 502, "upstream switches to a protocol that was not asked for"});
   phase_ = Phase::tunnelling;
+  place_.reset();
   apply_response_policy(head);
   head.fields.add("Upgrade", agreed);
   std::string sent_ahead;

@@ -64,6 +64,17 @@ TEST(StreamsPerClient, OneThatWasNotExpectedIsCountedFromItsHeadOnAndItsUpstream
   EXPECT_EQ(status_of(plain.response_head), 200);
 }
 
+TEST(StreamsPerClient, ATunnelIsNone) {
+  Rig rig({"--max-streams-per-client", "1", "--sse-path", "/**"});
+  const std::string upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+  const Stream tunnel(rig, request_of("192.0.2.1", upgrade),
+                      "HTTP/1.1 101 Switching Protocols\r\n" + upgrade + "\r\n");
+  EXPECT_EQ(status_of(tunnel.response_head), 101);
+  Peer client = rig.client();
+  client.send(request_of("192.0.2.1"));
+  EXPECT_TRUE(rig.origin.accept_within(kPatience));
+}
+
 TEST(StreamsPerClient, AllWorkersCountTogether) {
   Rig rig({"--max-streams-per-client", "3", "--workers", "2"});
   std::vector<std::unique_ptr<Stream>> streams;
