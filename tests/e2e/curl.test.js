@@ -35,6 +35,8 @@ const ROUTES = {
     const { 'content-length': length, 'transfer-encoding': coding, expect } = req.headers;
     res.end(JSON.stringify({ length, coding, expect, sum: sum.digest('hex') }));
   },
+  // Answers before the upload has ended, and reads no more of it.
+  'PUT /too-large': (req, res) => res.writeHead(413, { connection: 'close' }).end('too large'),
   'GET /download': (req, res) => pipeline(Array(DOWNLOAD / MIB).fill(BLOCK), res.setHeader('content-length', DOWNLOAD)),
   'GET /file': (req, res) => {
     const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(req.headers.range ?? '') ?? [];
@@ -58,7 +60,7 @@ const ROUTES = {
 };
 
 describe('curl', () => {
-  let origin, direct, proxy, folder;
+  let origin, direct, proxy, folder, memoryAtStart;
   before(async () => {
     origin = http.createServer((req, res) => {
       const method = req.method === 'HEAD' ? 'GET' : req.method;
@@ -70,6 +72,7 @@ describe('curl', () => {
     await once(origin, 'listening');
     direct = `http://127.0.0.1:${origin.address().port}`;
     proxy = await Proxy.start(direct);
+    memoryAtStart = peakMemory();
     folder = mkdtempSync(path.join(tmpdir(), 'sse-proxy-'));
   });
   after(async () => {
@@ -100,9 +103,15 @@ describe('curl', () => {
     return here;
   }
 
-  function rss() {
+  function peakMemory() {
     const status = readFileSync(`/proc/${proxy.pid}/status`, 'utf8');
     return Number(/VmHWM:\s+(\d+)/.exec(status)[1]) * 1024;
+  }
+
+  function expectNoGrowth(t) {
+    const grown = peakMemory() - memoryAtStart;
+    t.diagnostic(`${(grown / 1024).toFixed(0)} KiB more than at the start, at the peak`);
+    if (!/san/.test(process.env.SSE_PROXY_BINARY ?? '')) assert.ok(grown < 2 * MIB);
   }
 
   function upload() {
@@ -111,13 +120,21 @@ describe('curl', () => {
     return file;
   }
 
-  it('uploads 100 MiB, with a length and in chunks', async () => {
+  it('uploads 100 MiB, with a length and in chunks, and the proxy does not grow', async (t) => {
     const file = upload();
     const sum = sumOf(UPLOAD / MIB);
     const plain = JSON.parse((await curl(proxy.url, '/upload', '-T', file)).stdout);
     assert.deepEqual(plain, { length: String(UPLOAD), expect: '100-continue', sum });
     const chunked = await curl(proxy.url, '/upload', '-T', file, '-H', 'Transfer-Encoding: chunked');
     assert.deepEqual(JSON.parse(chunked.stdout), { coding: 'chunked', expect: '100-continue', sum });
+    expectNoGrowth(t);
+  });
+
+  it('an answer that comes before the upload has ended reaches curl', async () => {
+    for (let i = 0; i < 10; i++) {
+      const { stdout } = await curl(proxy.url, '/too-large', '-T', path.join(folder, 'upload'), '-H', 'Expect:', '-w', ' %{http_code}');
+      assert.equal(stdout, 'too large 413');
+    }
   });
 
   it('Expect: 100-continue reaches the app, and its answer curl', async () => {
@@ -129,14 +146,12 @@ describe('curl', () => {
   });
 
   it(`downloads ${DOWNLOAD / MIB} MiB, and the proxy does not grow`, async (t) => {
-    const before = rss();
     const start = performance.now();
     const { stdout } = await run('sh', ['-c', 'curl -sS --max-time 120 "$0" | sha256sum', `${proxy.url}/download`]);
     const seconds = (performance.now() - start) / 1000;
     assert.equal(stdout.split(' ')[0], sumOf(DOWNLOAD / MIB));
-    const grown = rss() - before;
-    t.diagnostic(`${(DOWNLOAD / MIB / seconds).toFixed(0)} MiB/s, ${(grown / 1024).toFixed(0)} KiB more at the peak`);
-    if (!/san/.test(process.env.SSE_PROXY_BINARY ?? '')) assert.ok(grown < 2 * MIB);
+    t.diagnostic(`${(DOWNLOAD / MIB / seconds).toFixed(0)} MiB/s`);
+    expectNoGrowth(t);
   });
 
   it('ranges', async () => {
