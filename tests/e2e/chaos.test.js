@@ -14,7 +14,7 @@ import { Proxy } from './proxy.js';
 const SEED = Number(process.env.CHAOS_SEED ?? 1);
 const EXCHANGES = Number(process.env.CHAOS_EXCHANGES ?? 2000);
 const AT_ONCE = 50;
-const STALL = '1s'; // until the proxy gives a silent origin up
+const STALL = '3s'; // until the proxy gives a silent origin up; a busy machine must not look silent
 const TEXT = { 'content-type': 'text/plain' };
 const STREAM = { 'content-type': 'text/event-stream' };
 
@@ -43,7 +43,7 @@ function begin(res, bytes, { chunked }) {
 
 // How often of 100, how it must end, what the origin does.
 const BEHAVIOURS = {
-  'with a length': [14, 'whole', (res, bytes) => res.writeHead(200, { ...TEXT, 'content-length': bytes.length }).end(bytes)],
+  'with a length': [17, 'whole', (res, bytes) => res.writeHead(200, { ...TEXT, 'content-length': bytes.length }).end(bytes)],
   'in chunks': [14, 'whole', (res, bytes, id) => sendPieces(res.writeHead(200, TEXT), bytes, id)],
   'until the close': [6, 'whole', (res, bytes) => {
     head(res, 'Connection: close');
@@ -56,10 +56,10 @@ const BEHAVIOURS = {
   'garbage': [4, 502, (res, bytes) => res.socket.end(bytes)],
   'half a head': [3, 502, (res) => res.socket.end('HTTP/1.1 200 OK\r\nContent-Le')],
   'an ambiguous head': [3, 502, (res) => head(res, 'Content-Length: 3\r\nTransfer-Encoding: chunked')],
-  'silence': [3, 504, () => {}],
+  'silence': [2, 504, () => {}],
   'half of its length, then the end': [3, 'abort', (res, bytes) => (begin(res, bytes, {}), end(res))],
   'half of its length, then a reset': [3, 'abort', (res, bytes) => (begin(res, bytes, {}), resetLater(res))],
-  'half of its length, then silence': [2, 'abort', (res, bytes) => begin(res, bytes, {})],
+  'half of its length, then silence': [1, 'abort', (res, bytes) => begin(res, bytes, {})],
   'a chunk, then the end': [3, 'abort', (res, bytes) => (begin(res, bytes, { chunked: true }), end(res))],
   'a chunk, then a reset': [3, 'abort', (res, bytes) => (begin(res, bytes, { chunked: true }), resetLater(res))],
   'a chunk, then garbage': [3, 'abort', (res, bytes) => (begin(res, bytes, { chunked: true }), res.socket.write('garbage\r\n'))],
@@ -67,7 +67,7 @@ const BEHAVIOURS = {
     res.writeHead(200, STREAM).write(half(bytes));
     res.socket.end();
   }],
-  'half a stream, then silence': [2, 'abort', (res, bytes) => res.writeHead(200, STREAM).write(half(bytes))],
+  'half a stream, then silence': [1, 'abort', (res, bytes) => res.writeHead(200, STREAM).write(half(bytes))],
   'a client that leaves': [6, 'left', (res, bytes) => res.writeHead(200, TEXT).write(half(bytes))],
 };
 const WEIGHTED = Object.entries(BEHAVIOURS).flatMap(([name, [weight]]) => Array(weight).fill(name));
