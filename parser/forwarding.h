@@ -13,9 +13,9 @@ namespace sse_proxy {
 
 // What a connection knows of its client. Views belong to the connection.
 struct ConnectionFacts {
-  PeerAddress peer;                      // the other end of the socket: trust is judged on it
-  PeerAddress source;                    // whom a PROXY header names, else the peer
-  std::string_view scheme = "http";      // "https" over TLS
+  PeerAddress peer;                           // the other end of the socket: trust is judged on it
+  PeerAddress source;                         // whom a PROXY header names, else the peer
+  std::string_view scheme = "http";           // "https" over TLS
   std::string_view certificate_subject = {};  // of a client certificate that was verified, in printable ASCII
 };
 
