@@ -46,7 +46,7 @@ std::vector<RequestCase> field_cases() {
       {"NUL in a value", "9110 5.5", get("X: a\0b\r\n"s), refused(400)},
       {"NUL ends a value", "9110 5.5", get("X: a\0\r\n"s), refused(400)},
       {"a control character in a value", "9110 5.5", get("X: a\x01\r\n"),
-       refused(400, "DESIGN's table: a value has no control characters")},
+       refused(400, "the policy: a value has no control characters")},
       {"DEL in a value", "9110 5.5", get("X: a\x7f\r\n"), refused(400, "as above")},
       {"ESC in a value", "9110 5.5", get("X: \x1b[2J\r\n"),
        refused(400, "as above: a terminal may show the log")},

@@ -25,7 +25,7 @@ std::vector<RequestCase> line_end_cases() {
        refused(414, "they count towards limits.header_bytes")},
 
       {"LF after the request line", "9112 2.2", "GET / HTTP/1.1\nHost: a\r\n\r\n",
-       refused(400, "DESIGN's table: a bare LF is no line end")},
+       refused(400, "the policy: a bare LF is no line end")},
       {"LF after a field", "9112 2.2", "GET / HTTP/1.1\r\nHost: a\nX: 1\r\n\r\n", refused(400, "as above")},
       {"LF after the last field", "9112 2.2", "GET / HTTP/1.1\r\nHost: a\n\r\n", refused(400, "as above")},
       {"LF for the empty line", "9112 2.2", "GET / HTTP/1.1\r\nHost: a\r\n\n", refused(400, "as above")},

@@ -170,7 +170,11 @@ Seen Observer::observe(const RequestCase& request) {
   const auto answers = [&] {
     return final_ones(responses(client.received(), "", client.ending() == Ending::fin).complete);
   };
-  read_until(client, [&] { return !expects_end(expected) && answers().size() >= expected.forwarded.size(); });
+  read_until(client, [&] {
+    const std::vector<Message> so_far = answers();
+    return !expects_end(expected) && so_far.size() >= expected.forwarded.size() &&
+           so_far.back().status() == 200;
+  });
   const bool ended = client.ending() != Ending::open;
   fence();
   client.read_for(Millis(0));

@@ -31,7 +31,7 @@ std::vector<RequestCase> request_line_cases() {
 
       // Methods are case-sensitive tokens; those that the parser does not know are 501.
       {"a method in lower case", "9110 9.1", with_line("get / HTTP/1.1"),
-       refused(501, "a method that is not known is not forwarded: DESIGN's table")},
+       refused(501, "a method that is not known is not forwarded")},
       {"a method in mixed case", "9110 9.1", with_line("Get / HTTP/1.1"), refused(501, "as above")},
       {"an unknown method", "9110 9.1", with_line("BREW / HTTP/1.1"), refused(501, "as above")},
       {"a known method with a letter more", "9110 9.1", with_line("GETT / HTTP/1.1"),
@@ -54,7 +54,7 @@ std::vector<RequestCase> request_line_cases() {
       {"HTTP/0.9 with an empty line", "9112 3", "GET /\r\n\r\n", refused(400)},
       {"HTTP/0.9 with a space", "9112 3", "GET / \r\n\r\n", refused(400)},
       {"HTTP/0.9 by name", "9112 2.3", with_line("GET / HTTP/0.9"), refused(400)},
-      {"HTTP/1.2", "9112 2.3", with_line("GET / HTTP/1.2"), refused(505, "DESIGN's table: 1.0 and 1.1 only")},
+      {"HTTP/1.2", "9112 2.3", with_line("GET / HTTP/1.2"), refused(505, "the policy: 1.0 and 1.1 only")},
       {"HTTP/2.0", "9112 2.3", with_line("GET / HTTP/2.0"), refused(505)},
       {"HTTP/3.0", "9112 2.3", with_line("GET / HTTP/3.0"), refused(505)},
       {"HTTP/1.10", "9112 2.3", with_line("GET / HTTP/1.10"), refused(400)},

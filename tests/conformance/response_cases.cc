@@ -8,7 +8,7 @@ using namespace std::string_literals;
 namespace {
 
 const std::string kLength = "Content-Length: 2\r\n";
-const char* const kBareLf = "DESIGN's table: a bare LF is no line end";
+const char* const kBareLf = "the policy: a bare LF is no line end";
 
 std::string with_field(std::string_view field_line) { return ok(std::string(field_line) + kLength, "ab"); }
 
@@ -17,7 +17,7 @@ std::string with_field(std::string_view field_line) { return ok(std::string(fiel
 std::vector<ResponseCase> response_field_cases() {
   const std::string kPlain = ok(kLength, "ab");
   const char* const kRemoved = "hop-by-hop: RFC 9110 section 7.6.1";
-  const char* const kControl = "DESIGN's table: a value has no control characters";
+  const char* const kControl = "the policy: a value has no control characters";
   return {
       {"repeated Set-Cookie in order", "9110 5.3",
        with_field("Set-Cookie: a=1\r\nX: y\r\nSet-Cookie: b=2\r\n"), passed()},
@@ -49,7 +49,7 @@ std::vector<ResponseCase> response_field_cases() {
        bad_gateway(kControl)},
       {"DEL in a value from an origin", "9110 5.5", with_field("X: a\x7f\r\n"), bad_gateway(kControl)},
       {"a fold from an origin", "9112 5.2", with_field("X: a\r\n b\r\n"),
-       bad_gateway("DESIGN's table: obs-fold is refused, from an upstream with 502")},
+       bad_gateway("the policy: obs-fold is refused, from an upstream with 502")},
       {"a fold of the first field from an origin", "9112 5.2",
        "HTTP/1.1 200 OK\r\n X: 1\r\nContent-Length: 2\r\n\r\nab", bad_gateway()},
       {"CR in a value from an origin", "9112 2.2", with_field("X: a\rSet-Cookie: b\r\n"), bad_gateway()},
@@ -105,11 +105,11 @@ std::vector<ResponseCase> response_framing_cases() {
       {"chunked and length from an origin", "9112 6.3",
        ok("Transfer-Encoding: chunked\r\nContent-Length: 2\r\n", kChunks), bad_gateway()},
       {"chunked from HTTP/1.0", "9112 6.1", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + kChunks,
-       bad_gateway("DESIGN's table: Transfer-Encoding with HTTP/1.0 is refused"), true},
+       bad_gateway("the policy: Transfer-Encoding with HTTP/1.0 is refused"), true},
       {"two lengths from an origin", "9112 6.3", ok("Content-Length: 2\r\nContent-Length: 3\r\n", "ab"),
        bad_gateway()},
       {"two equal lengths from an origin", "9112 6.3", ok("Content-Length: 2\r\nContent-Length: 2\r\n", "ab"),
-       bad_gateway("DESIGN's table: refused even if equal")},
+       bad_gateway("the policy: refused even if equal")},
       {"a list of lengths from an origin", "9112 6.3", sized(" 2, 2"), bad_gateway("as above")},
       {"a signed length from an origin", "9110 8.6", sized(" +2"), bad_gateway()},
       {"a negative length from an origin", "9110 8.6", sized(" -1"), bad_gateway()},
@@ -121,7 +121,7 @@ std::vector<ResponseCase> response_framing_cases() {
       {"gzip, chunked from an origin", "9112 6.1", coded(" gzip, chunked"),
        bad_gateway("we send no TE but trailers, so no origin may send it")},
       {"identity from an origin", "9112 6.1", coded(" identity"),
-       bad_gateway("DESIGN's table: exactly one chunked")},
+       bad_gateway("the policy: exactly one chunked")},
       {"xchunked from an origin", "9112 6.1", coded(" xchunked"), bad_gateway()},
       {"a vertical tab before chunked from an origin", "9110 5.5",
        coded(" \x0b"
@@ -162,7 +162,7 @@ std::vector<ResponseCase> response_chunk_cases() {
       {"a size of 17 digits from an origin", "9112 7.1", broken("10000000000000002\r\nab\r\n0\r\n\r\n"),
        aborted()},
       {"a space after a size from an origin", "9112 7.1", broken("2 \r\nab\r\n0\r\n\r\n"),
-       aborted("DESIGN's table: plain hexadecimal digits")},
+       aborted("the policy: plain hexadecimal digits")},
       {"LF after a size from an origin", "9112 7.1", broken("2\nab\r\n0\r\n\r\n"), aborted(kBareLf)},
       {"LF after the data from an origin", "9112 7.1", broken("2\r\nab\n0\r\n\r\n"), aborted(kBareLf)},
       {"nothing after the data from an origin", "9112 7.1", broken("2\r\nab0\r\n\r\n"), aborted()},

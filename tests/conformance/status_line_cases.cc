@@ -15,7 +15,7 @@ std::string status_line(std::string_view line) {
 
 std::vector<ResponseCase> status_line_cases() {
   const char* const kPassed = "read in the same way by everyone, and written afresh";
-  const char* const kReason = "DESIGN's table: no NUL, no control character in a head";
+  const char* const kReason = "the policy: no NUL, no control character in a head";
   return {
       {"200 OK", "9112 4", status_line("HTTP/1.1 200 OK"), passed()},
       {"an empty reason", "9112 4", status_line("HTTP/1.1 200 "), passed()},
@@ -64,7 +64,7 @@ std::vector<ResponseCase> status_line_cases() {
       {"ESC in the reason", "9112 4", status_line("HTTP/1.1 200 \x1b[2J"), bad_gateway(kReason)},
       {"CR in the reason", "9112 2.2", status_line("HTTP/1.1 200 OK\rSet-Cookie: a=b"), bad_gateway()},
       {"LF after the status line", "9112 2.2", "HTTP/1.1 200 OK\nContent-Length: 2\r\n\r\nab",
-       bad_gateway("DESIGN's table: a bare LF is no line end")},
+       bad_gateway("the policy: a bare LF is no line end")},
       {"LF after an empty reason", "9112 2.2", "HTTP/1.1 200\nContent-Length: 2\r\n\r\nab",
        bad_gateway("as above")},
       {"CR CR LF after the status line", "9112 2.2", "HTTP/1.1 200 OK\r\r\nContent-Length: 2\r\n\r\nab",
