@@ -2,6 +2,7 @@
 // RFC 9110, or the contract's rule 11). One source for the tests and for the comparison with other proxies.
 #pragma once
 
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,7 @@ template <class Case>
 struct Theme {
   std::string name;
   std::vector<Case> cases;
+  friend void PrintTo(const Theme& theme, std::ostream* out) { *out << theme.name; }  // for GoogleTest
 };
 std::vector<Theme<RequestCase>> request_themes();
 std::vector<Theme<ResponseCase>> response_themes();
