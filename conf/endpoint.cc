@@ -26,6 +26,16 @@ bool has_prefix(std::string_view text, std::string_view lower_case_prefix) {
                     [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
 }
 
+// Takes `http://` or `https://` off: whether it means TLS, or nothing where there is none.
+std::optional<bool> take_scheme(std::string_view& text) {
+  for (const std::string_view scheme : {kHttp, kHttps}) {
+    if (!has_prefix(text, scheme)) continue;
+    text.remove_prefix(scheme.size());
+    return scheme == kHttps;
+  }
+  return std::nullopt;
+}
+
 bool is_ipv4(const std::string& text) {
   in_addr address;
   return inet_pton(AF_INET, text.c_str(), &address) == 1;
@@ -108,11 +118,6 @@ Result<Endpoint> parse_unix(std::string_view text, std::string_view path) {
   return Endpoint{std::string(text), std::string(path), "", 0};
 }
 
-Error no_tls(std::string_view what) {
-  return problem("https:// is not available in this version, which has no TLS: write http:// or unix:" +
-                 std::string(what));
-}
-
 Error no_host(std::string_view text, uint16_t port) {
   return problem(in_quotes(text) + " has no host: write 0.0.0.0:" + std::to_string(port) +
                  " for all addresses");
@@ -126,15 +131,8 @@ bool is_own(const std::string& host) {
   return host == "localhost" || host == "::1" || is_any(host) || (is_ipv4(host) && host.starts_with("127."));
 }
 
-}  // namespace
-
-Result<Endpoint> parse_listen(std::string_view text) {
-  if (has_prefix(text, kHttps)) return no_tls("/path, or leave the prefix out");
-  std::string_view rest = text;
-  if (has_prefix(rest, kHttp)) {
-    rest.remove_prefix(kHttp.size());
-    if (rest.ends_with('/')) rest.remove_suffix(1);
-  }
+// `rest`: the text without its scheme.
+Result<Endpoint> parse_listen_address(std::string_view text, std::string_view rest) {
   if (rest.starts_with(kUnix)) return parse_unix(text, rest.substr(kUnix.size()));
   if (rest.starts_with('/'))
     return problem(in_quotes(text) + ": a Unix socket is written unix:" + std::string(rest));
@@ -152,41 +150,65 @@ Result<Endpoint> parse_listen(std::string_view text) {
   return Endpoint{std::string(text), "", parts->host, *port};
 }
 
+}  // namespace
+
+Result<Endpoint> parse_listen(std::string_view text) {
+  std::string_view rest = text;
+  const auto tls = take_scheme(rest);
+  if (tls && rest.ends_with('/')) rest.remove_suffix(1);
+  auto parsed = parse_listen_address(text, rest);
+  if (!parsed) return parsed;
+  Endpoint endpoint = *std::move(parsed);
+  endpoint.tls = tls.value_or(false);
+  endpoint.has_scheme = tls.has_value();
+  return endpoint;
+}
+
 Result<Endpoint> parse_upstream(std::string_view text) {
-  if (has_prefix(text, kHttps)) return no_tls("/path");
   if (text.starts_with(kUnix)) return parse_unix(text, text.substr(kUnix.size()));
   if (text.starts_with('/'))
     return problem(in_quotes(text) + ": a Unix socket is written unix:" + std::string(text));
-  if (!has_prefix(text, kHttp)) {
+  std::string_view authority = text;
+  const auto tls = take_scheme(authority);
+  if (!tls) {
     if (text.find("://") == std::string_view::npos && !text.empty()) {
       return problem(in_quotes(text) + " has no scheme: write http://" + std::string(text));
     }
-    return problem(in_quotes(text) + " is not an upstream: write http://host:port or unix:/path");
+    return problem(in_quotes(text) +
+                   " is not an upstream: write http://host:port, https://host:port or unix:/path");
   }
-  std::string_view authority = text.substr(kHttp.size());
+  const std::string example = std::string(*tls ? kHttps : kHttp) + "host:port";
   if (authority.find('@') != std::string_view::npos) {  // not repeated here: it may hold a password
-    return problem("the URL contains a user name: credentials are not supported, write http://host:port");
+    return problem("the URL contains a user name: credentials are not supported, write " + example);
+  }
+  if (authority.starts_with("unix:/")) {
+    return problem(in_quotes(text) + ": a Unix socket has no scheme: write " + std::string(authority));
   }
   const size_t path = std::min(authority.find_first_of("/?#"), authority.size());
   if (authority.size() - path > 1 || (path < authority.size() && authority[path] != '/')) {
+    const size_t scheme = text.size() - authority.size();
     return problem(in_quotes(text) + " has the path " + in_quotes(authority.substr(path)) +
-                   ": requests keep their own path, write " +
-                   std::string(text.substr(0, kHttp.size() + path)));
+                   ": requests keep their own path, write " + std::string(text.substr(0, scheme + path)));
   }
   authority = authority.substr(0, path);
   auto parts = split_authority(text, authority);
   if (!parts) return parts.error();
-  if (parts->host.empty()) return problem(in_quotes(text) + " has no host: write http://host:port");
-  if (!parts->port) return Endpoint{std::string(text), "", parts->host, 80};
-  const auto port = parse_port(*parts->port);
+  if (parts->host.empty()) return problem(in_quotes(text) + " has no host: write " + example);
+  const std::optional<uint16_t> port = parts->port ? parse_port(*parts->port) : *tls ? 443 : 80;
   if (!port || *port == 0) return bad_port(text, *parts->port, 1);
-  return Endpoint{std::string(text), "", parts->host, *port};
+  return Endpoint{std::string(text), "", parts->host, *port, *tls, true};
 }
 
 bool is_authority(std::string_view text) {
   if (text.find_first_of("/?#@ ") != std::string_view::npos) return false;
   const auto parts = split_authority(text, text);
   return parts && !parts->host.empty() && (!parts->port || parse_port(*parts->port).value_or(0) != 0);
+}
+
+bool is_server_name(std::string_view text) { return is_host_name(text) || is_ipv6(std::string(text)); }
+
+bool has_host_name(const Endpoint& endpoint) {
+  return endpoint.unix_path.empty() && !is_ipv4(endpoint.host) && !is_ipv6(endpoint.host);
 }
 
 bool reaches(const Endpoint& upstream, const Endpoint& listener) {

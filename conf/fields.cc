@@ -29,6 +29,22 @@ Problem check_host(std::string_view text) {
   return in_quotes(text) + " is not a Host: write keep, upstream, a name, or name:port";
 }
 
+Problem check_file_name(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return in_quotes(text) + ": a file name contains no NUL";
+  return std::nullopt;
+}
+
+// Of a list, whose items can't stand for "none".
+Problem check_file(std::string_view text) {
+  if (text.empty()) return "\"\" is not the name of a file";
+  return check_file_name(text);
+}
+
+Problem check_server_name(std::string_view text) {
+  if (text.empty() || is_server_name(text)) return std::nullopt;
+  return in_quotes(text) + " is neither a host name nor an IP address";
+}
+
 Problem check_behind(std::string_view text) {
   if (find_intermediary(text)) return std::nullopt;
   std::vector<Candidate> names;
@@ -45,6 +61,7 @@ Problem check_glob(std::string_view text) {
 // In the order of the enumerators.
 constexpr std::string_view kForms[] = {"block", "line"};
 constexpr std::string_view kDisconnects[] = {"abort", "drain"};
+constexpr std::string_view kTlsVersions[] = {"1.2", "1.3"};
 constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warn", "error", "off"};
 constexpr std::string_view kFormats[] = {"text", "json"};
 
@@ -54,16 +71,21 @@ constexpr auto kRequest = Scope::request;
 using S = SseOptions;
 using T = TimeoutOptions;
 using L = LimitOptions;
+using U = UpstreamTlsOptions;
 
 // key, flag, metavar, value, scope, topic, help
 constexpr Field kFields[] = {
     {"listen", "listen", "ADDR", EndpointsValue{&Options::listen, parse_listen}, kProcess, Topic::basics,
-     "address to listen on: host:port, [v6]:port or unix:/path; repeat for several"},
+     "address to listen on: host:port, [v6]:port or unix:/path; http:// or https:// in front decides TLS for "
+     "it, else TLS if there is a certificate; repeat for several"},
     {"upstream", "upstream", "URL", EndpointsValue{&Options::upstream, parse_upstream}, kProcess,
      Topic::basics,
-     "where requests go: http://host[:port] or unix:/path; repeat for several, which take turns"},
+     "where requests go: http://host[:port], https://host[:port] or unix:/path; repeat for several, which "
+     "take turns"},
     {"upstream_host", "upstream-host", "keep|upstream|NAME", TextValue{&Options::upstream_host, check_host},
-     kProcess, Topic::basics, "the Host sent upstream: the client's own, the upstream's, or this one"},
+     kProcess, Topic::basics,
+     "the Host sent upstream: the client's own, the upstream's, or this one; left out: upstream where every "
+     "upstream is an https URL with a host name"},
     {"workers", "workers", "N|auto", WorkersValue{&Options::workers}, kProcess, Topic::basics,
      "event loops; auto: as many as the CPUs that the cgroup allows"},
     {"behind", "behind", "NAME,...", TextsValue{&Options::behind, check_behind, true}, kProcess,
@@ -163,6 +185,27 @@ constexpr Field kFields[] = {
      "for all held and queued bytes of the process; auto: a quarter of the cgroup's memory limit, at most "
      "1GiB"},
 
+    {"tls.cert", "tls-cert", "FILE", TextsValue{&TlsOptions::cert, check_file, false}, kProcess, Topic::tls,
+     "certificate to show, with its chain, in PEM; repeat for several, chosen by SNI and key type"},
+    {"tls.key", "tls-key", "FILE", TextsValue{&TlsOptions::key, check_file, false}, kProcess, Topic::tls,
+     "its private key; as often as --tls-cert, in the same order"},
+    {"tls.client_ca", "tls-client-ca", "FILE", TextValue{&TlsOptions::client_ca, check_file_name}, kProcess,
+     Topic::tls, "require client certificates, and verify them by these authorities"},
+    {"tls.min_version", "tls-min-version", "1.2|1.3",
+     WordValue<TlsVersion>{&TlsOptions::min_version, kTlsVersions}, kProcess, Topic::tls,
+     "oldest version of TLS that a client may speak"},
+    {"upstream_tls.ca", "upstream-ca", "FILE", TextValue{&U::ca, check_file_name}, kProcess, Topic::tls,
+     "authorities that verify an https upstream, in place of the system's"},
+    {"upstream_tls.cert", "upstream-cert", "FILE", TextValue{&U::cert, check_file_name}, kProcess, Topic::tls,
+     "certificate to show to an https upstream"},
+    {"upstream_tls.key", "upstream-key", "FILE", TextValue{&U::key, check_file_name}, kProcess, Topic::tls,
+     "its private key"},
+    {"upstream_tls.server_name", "upstream-server-name", "NAME",
+     TextValue{&U::server_name, check_server_name}, kProcess, Topic::tls,
+     "name for SNI and verification, in place of the URL's host"},
+    {"upstream_tls.insecure", "upstream-insecure", "", SwitchValue{&U::insecure}, kProcess, Topic::tls,
+     "don't verify https upstreams: whoever is on the way can read and change everything"},
+
     {"upstream_idle", "upstream-idle", "N", CountValue{&Options::upstream_idle, 0, 1'000'000}, kProcess,
      Topic::upstream, "kept-alive upstream connections per worker"},
     {"upstream_idle_timeout", "upstream-idle-timeout", "DUR", DurationValue{&Options::upstream_idle_timeout},
@@ -206,6 +249,7 @@ std::string_view title(Topic topic) {
     case Topic::streams: return "Event streams";
     case Topic::timeouts: return "Timeouts";
     case Topic::limits: return "Limits";
+    case Topic::tls: return "TLS";
     case Topic::upstream: return "Upstream connections";
     case Topic::process: return "Sockets";
     case Topic::logging: return "Logging";
@@ -243,5 +287,7 @@ bool has_commas(const Field& field) {
   const auto* texts = std::get_if<TextsValue>(&field.value);
   return texts != nullptr ? texts->commas : std::holds_alternative<TrustedProxiesValue>(field.value);
 }
+
+bool stands_alone(const Field& field) { return field.metavar.empty(); }
 
 }  // namespace sse_proxy

@@ -17,8 +17,8 @@ namespace sse_proxy {
 
 // Where a value lives: a member of Options, or of one of the groups inside it.
 template <class T>
-using Place =
-    std::variant<T Options::*, T RouteOptions::*, T SseOptions::*, T TimeoutOptions::*, T LimitOptions::*>;
+using Place = std::variant<T Options::*, T RouteOptions::*, T SseOptions::*, T TimeoutOptions::*,
+                           T LimitOptions::*, T TlsOptions::*, T UpstreamTlsOptions::*>;
 
 // What is being filled or printed: all of Options, or the part of it that a rule can set.
 struct Target {
@@ -96,18 +96,18 @@ struct WordValue {  // names[i] stands for E(i)
 using Value = std::variant<DurationValue, AutoDurationValue, SizeValue, AutoSizeValue, CountValue,
                            WorkersValue, SwitchValue, ModeValue, TextValue, TextsValue, EndpointsValue,
                            TrustedProxiesValue, WordValue<KeepaliveForm>, WordValue<OnDisconnect>,
-                           WordValue<LogLevel>, WordValue<LogFormat>>;
+                           WordValue<TlsVersion>, WordValue<LogLevel>, WordValue<LogFormat>>;
 
 // The headings of --help, in their order.
-enum class Topic : uint8_t { basics, streams, timeouts, limits, upstream, process, logging, drain };
+enum class Topic : uint8_t { basics, streams, timeouts, limits, tls, upstream, process, logging, drain };
 std::string_view title(Topic topic);
 
 enum class Scope : uint8_t { process, request };  // request: a [[rule]] may set it
 
 struct Field {
-  std::string_view key;   // in the TOML file: "sse.keepalive"
-  std::string_view flag;  // without its dashes: "keepalive"
-  std::string_view metavar;
+  std::string_view key;      // in the TOML file: "sse.keepalive"
+  std::string_view flag;     // without its dashes: "keepalive"
+  std::string_view metavar;  // empty: the flag stands alone and means `on`; `--flag=off` is possible too
   Value value;
   Scope scope;
   Topic topic;
@@ -128,5 +128,7 @@ std::string variable_of(const Field& field);
 bool is_list(const Field& field);
 // True where one flag can hold several of them, by comma.
 bool has_commas(const Field& field);
+// True where the flag needs no value.
+bool stands_alone(const Field& field);
 
 }  // namespace sse_proxy

@@ -3,6 +3,7 @@
 
 #include "conf/behind.h"
 #include "conf/cgroup.h"
+#include "conf/endpoint.h"
 #include "conf/settings.h"
 #include "conf/units.h"
 
@@ -41,6 +42,27 @@ void finish_keepalive(Options& options, std::vector<Rule>& rules, Origins& origi
   explain(origins, "sse.keepalive", derived.why);
 }
 
+void finish_listeners(Options& options) {
+  for (Endpoint& listener : options.listen) {
+    if (!listener.has_scheme) listener.tls = !options.tls.cert.empty();
+  }
+}
+
+bool is_named_https(const Endpoint& upstream) { return upstream.tls && has_host_name(upstream); }
+
+// An https upstream with a name is mostly a public one, which knows itself by that name only. One value
+// serves all upstreams, so that it takes all of them to be such.
+void finish_host(Options& options, Origins& origins) {
+  const auto& upstreams = options.upstream;
+  if (origins.is_set("upstream_host") || std::ranges::none_of(upstreams, is_named_https)) return;
+  if (std::ranges::all_of(upstreams, is_named_https)) {
+    options.upstream_host = "upstream";
+    explain(origins, "upstream_host", "every upstream is an https URL with a host name");
+  } else {
+    explain(origins, "upstream_host", "not every upstream is an https URL with a host name");
+  }
+}
+
 bool needs_cgroup(const Options& options) {
   return options.workers == 0 || !options.decoder_memory || !options.limits.buffer_memory;
 }
@@ -56,6 +78,8 @@ std::string keepalive_note(const Options& options, const Origins& origins) {
 }  // namespace
 
 void finish(Options& options, std::vector<Rule>& rules, Origins& origins, const std::string& system_root) {
+  finish_listeners(options);
+  finish_host(options, origins);
   finish_keepalive(options, rules, origins);
   if (!options.route.timeouts.idle) {
     const Derived derived = derive_idle_timeout(options.behind);

@@ -58,6 +58,11 @@ bool takes_value(std::string_view flag) {
   return flag.starts_with("--") && (flag == "--config" || find_flag(flag.substr(2)));
 }
 
+bool is_alone(std::string_view argument) {
+  const Field* field = argument.starts_with("--") ? find_flag(argument.substr(2)) : nullptr;
+  return field && stands_alone(*field);
+}
+
 // CLI11 starts its message with the option's name.
 Error missing_value(std::string what) {
   std::replace_if(
@@ -67,13 +72,15 @@ Error missing_value(std::string what) {
   return problem(flag + " needs a value: " + flag + " " + std::string(metavar_of(flag.substr(2))));
 }
 
-// The arguments in the order that CLI11 wants, `--flag=value` in two: it would not let the value be empty.
+// The arguments in the order that CLI11 wants, every flag of the table with a value: `--flag=value` in two,
+// as CLI11 would not let the value be empty, and what stands alone with the `on` that it means.
 std::vector<std::string> backwards(int argc, const char* const* argv) {
   std::vector<std::string> out;
   for (int i = argc - 1; i > 0; --i) {
     const std::string_view argument = argv[i];
     const size_t equals = argument.find('=');
     if (equals == std::string_view::npos || !takes_value(argument.substr(0, equals))) {
+      if (is_alone(argument)) out.emplace_back("on");
       out.emplace_back(argument);
       continue;
     }

@@ -56,7 +56,8 @@ std::string help_text() {
       out += "\n" + std::string(title(*topic)) + ":\n";
       if (topic == Topic::basics) add_entry(out, "--config FILE", "TOML file to read");
     }
-    const std::string left = "--" + std::string(field.flag) + " " + std::string(field.metavar);
+    const std::string value = stands_alone(field) ? "" : " " + std::string(field.metavar);
+    const std::string left = "--" + std::string(field.flag) + value;
     add_entry(out, left, std::string(field.help) + default_of(field));
   }
   return out.append(kTail);

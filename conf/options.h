@@ -25,6 +25,7 @@ inline constexpr size_t kMiB = 1024 * kKiB;
 
 enum class KeepaliveForm : uint8_t { block, line };  // the comment with or without its blank line
 enum class OnDisconnect : uint8_t { abort, drain };  // what a lost client means for the upstream
+enum class TlsVersion : uint8_t { v1_2, v1_3 };
 enum class LogLevel : uint8_t { trace, debug, info, warn, error, off };
 enum class LogFormat : uint8_t { text, json };
 
@@ -32,10 +33,12 @@ inline constexpr milliseconds kFirstKeepalive = 500ms;
 
 // A socket address to listen on or to connect to, as the user wrote it, taken apart.
 struct Endpoint {
-  std::string text;       // as written, for messages
-  std::string unix_path;  // not empty: a Unix socket, and host and port mean nothing
-  std::string host;       // a name, an IPv4 address, or an IPv6 address without its brackets
-  uint16_t port = 0;      // 0 on a listener: the kernel chooses, and the start-up log says which
+  std::string text;         // as written, for messages
+  std::string unix_path;    // not empty: a Unix socket, and host and port mean nothing
+  std::string host;         // a name, an IPv4 address, or an IPv6 address without its brackets
+  uint16_t port = 0;        // 0 on a listener: the kernel chooses, and the start-up log says which
+  bool tls = false;         // https; of a listener without a scheme only after finish()
+  bool has_scheme = false;  // `http://` or `https://` was in front
   bool operator==(const Endpoint&) const = default;
 };
 
@@ -90,15 +93,32 @@ struct RouteOptions {
   size_t body_bytes = 0;  // `limits.body_bytes`; 0: no limit
 };
 
+// `tls.*`: what listeners with TLS show and ask for. Files are PEM, read by tls/; here they are names.
+struct TlsOptions {
+  std::vector<std::string> cert, key;  // chains and their keys, paired in order
+  std::string client_ca;               // not empty: clients must show a certificate that it vouches for
+  TlsVersion min_version = TlsVersion::v1_2;
+};
+
+// `upstream_tls.*`: what holds between us and an https upstream.
+struct UpstreamTlsOptions {
+  std::string ca;           // empty: the system's store
+  std::string cert, key;    // what we show of ourselves; empty: nothing
+  std::string server_name;  // for SNI and verification; empty: the URL's host
+  bool insecure = false;    // no verification
+};
+
 struct Options {
   std::vector<Endpoint> listen{{"0.0.0.0:8080", "", "0.0.0.0", 8080}};
   std::vector<Endpoint> upstream;
-  std::string upstream_host = "keep";  // `keep`, `upstream`, or the Host to send
+  std::string upstream_host = "keep";  // `keep`, `upstream`, or the Host to send; finish() can choose
   unsigned workers = 1;                // event loops; 0 is `auto` until finish(), never after load()
   std::vector<std::string> behind;     // names of conf/behind's table
   std::vector<std::string> sse_paths;  // globs: requests that expect an event stream
   RouteOptions route;                  // what a request gets that no rule matches
   LimitOptions limits;
+  TlsOptions tls;
+  UpstreamTlsOptions upstream_tls;
   std::optional<size_t> decoder_memory;  // `sse.decoder_memory`: all content decoders of the process
   size_t upstream_idle = 64;             // kept-alive upstream connections per worker
   milliseconds upstream_idle_timeout = 4s;

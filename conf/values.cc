@@ -20,6 +20,8 @@ T& Target::at(const Place<T>& place) const {
         if constexpr (std::is_same_v<Member, T SseOptions::*>) return route.sse.*member;
         if constexpr (std::is_same_v<Member, T TimeoutOptions::*>) return route.timeouts.*member;
         if constexpr (std::is_same_v<Member, T LimitOptions::*>) return options->limits.*member;
+        if constexpr (std::is_same_v<Member, T TlsOptions::*>) return options->tls.*member;
+        if constexpr (std::is_same_v<Member, T UpstreamTlsOptions::*>) return options->upstream_tls.*member;
       },
       place);
 }

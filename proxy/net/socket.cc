@@ -119,7 +119,7 @@ std::string authority_of(const Endpoint& endpoint) {
   if (!endpoint.unix_path.empty()) return "localhost";
   const bool v6 = endpoint.host.find(':') != std::string::npos;
   const std::string host = v6 ? "[" + endpoint.host + "]" : endpoint.host;
-  return endpoint.port == 80 ? host : host + ":" + std::to_string(endpoint.port);
+  return endpoint.port == (endpoint.tls ? 443 : 80) ? host : host + ":" + std::to_string(endpoint.port);
 }
 
 std::vector<SocketAddress> resolve_blocking(const Endpoint& endpoint, std::string& why) {

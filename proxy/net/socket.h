@@ -28,7 +28,8 @@ struct SocketAddress {
 // The address of a literal endpoint or a Unix path; empty for a name, which needs the resolver.
 std::vector<SocketAddress> literal_address(const Endpoint& endpoint);
 
-// What a Host field says of this endpoint: its port left out where it is 80; "localhost" for a Unix socket.
+// What a Host field says of this endpoint: its port left out where it is its scheme's, 80 or
+// 443; "localhost" for a Unix socket.
 std::string authority_of(const Endpoint& endpoint);
 
 // Looks a name up; blocks. On failure empty, and `why` says what the resolver said.

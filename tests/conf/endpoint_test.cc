@@ -10,13 +10,15 @@ namespace {
 struct Good {
   std::string_view text, unix_path, host;
   uint16_t port;
+  bool tls = false;
 };
 
 void expect_good(Result<Endpoint> (*parse)(std::string_view), const Good& row) {
   const auto parsed = parse(row.text);
   ASSERT_TRUE(parsed) << row.text << ": " << parsed.error().message;
-  EXPECT_EQ(*parsed,
-            (Endpoint{std::string(row.text), std::string(row.unix_path), std::string(row.host), row.port}));
+  const bool has_scheme = row.text.find("://") != std::string_view::npos;
+  EXPECT_EQ(*parsed, (Endpoint{std::string(row.text), std::string(row.unix_path), std::string(row.host),
+                               row.port, row.tls, has_scheme}));
 }
 
 TEST(Listen, AnAddressIsHostAndPortOrAUnixSocket) {
@@ -24,8 +26,10 @@ TEST(Listen, AnAddressIsHostAndPortOrAUnixSocket) {
        {Good{"0.0.0.0:8080", "", "0.0.0.0", 8080}, Good{"localhost:0", "", "localhost", 0},
         Good{"[::]:8080", "", "::", 8080}, Good{"[fe80::1%eth0]:80", "", "fe80::1%eth0", 80},
         Good{"http://127.0.0.1:80", "", "127.0.0.1", 80}, Good{"HTTP://[::1]:80/", "", "::1", 80},
-        Good{"unix:/run/a.sock", "/run/a.sock", "", 0},
-        Good{"http://unix:/run/a.sock", "/run/a.sock", "", 0}}) {
+        Good{"unix:/run/a.sock", "/run/a.sock", "", 0}, Good{"http://unix:/run/a.sock", "/run/a.sock", "", 0},
+        Good{"https://0.0.0.0:8443", "", "0.0.0.0", 8443, true},
+        Good{"HTTPS://[::]:443/", "", "::", 443, true},
+        Good{"https://unix:/run/a.sock", "/run/a.sock", "", 0, true}}) {
     expect_good(parse_listen, row);
   }
 }
@@ -54,10 +58,7 @@ TEST(Listen, AWrongAddressSaysWhatWouldBeRight) {
       {"unix:" + long_path, "\"unix:" + long_path + "\": the path of a Unix socket has at most 107 bytes"},
       {"ftp://a:80",
        "\"ftp://a:80\" is not an address to listen on: write host:port, [v6]:port or unix:/path"},
-      {"https://0.0.0.0:8443",
-       "https:// is not available in this version, which has no TLS: write http:// or unix:/path, or leave "
-       "the "
-       "prefix out"},
+      {"https://localhost", "\"https://localhost\" has no port: write host:port, as in 0.0.0.0:8080"},
   };
   for (const auto& [text, error] : rows) {
     const auto parsed = parse_listen(text);
@@ -66,11 +67,13 @@ TEST(Listen, AWrongAddressSaysWhatWouldBeRight) {
   }
 }
 
-TEST(Upstream, AnAddressIsAnHttpUrlOrAUnixSocket) {
+TEST(Upstream, AnAddressIsAnHttpOrHttpsUrlOrAUnixSocket) {
   for (const Good& row :
        {Good{"http://app", "", "app", 80}, Good{"http://app:3000/", "", "app", 3000},
         Good{"HTTP://my_app.local:1", "", "my_app.local", 1}, Good{"http://[::1]:3000", "", "::1", 3000},
-        Good{"http://10.0.0.1", "", "10.0.0.1", 80}, Good{"unix:/a", "/a", "", 0}}) {
+        Good{"http://10.0.0.1", "", "10.0.0.1", 80}, Good{"unix:/a", "/a", "", 0},
+        Good{"https://app", "", "app", 443, true}, Good{"HTTPS://app:8443/", "", "app", 8443, true},
+        Good{"https://[::1]", "", "::1", 443, true}, Good{"https://app:80", "", "app", 80, true}}) {
     expect_good(parse_upstream, row);
   }
 }
@@ -79,9 +82,10 @@ TEST(Upstream, AWrongAddressSaysWhatWouldBeRight) {
   const struct {
     std::string_view text, error;
   } rows[] = {
-      {"", "\"\" is not an upstream: write http://host:port or unix:/path"},
+      {"", "\"\" is not an upstream: write http://host:port, https://host:port or unix:/path"},
       {"localhost:3000", "\"localhost:3000\" has no scheme: write http://localhost:3000"},
-      {"ws://app", "\"ws://app\" is not an upstream: write http://host:port or unix:/path"},
+      {"ws://app",
+       "\"ws://app\" is not an upstream: write http://host:port, https://host:port or unix:/path"},
       {"http://", "\"http://\" has no host: write http://host:port"},
       {"http://:80", "\"http://:80\" has no host: write http://host:port"},
       {"http://app:0", "\"http://app:0\" has the bad port \"0\": a port is a number from 1 to 65535"},
@@ -91,8 +95,11 @@ TEST(Upstream, AWrongAddressSaysWhatWouldBeRight) {
       {"http://app?x",
        "\"http://app?x\" has the path \"?x\": requests keep their own path, write http://app"},
       {"/run/a.sock", "\"/run/a.sock\": a Unix socket is written unix:/run/a.sock"},
-      {"https://app",
-       "https:// is not available in this version, which has no TLS: write http:// or unix:/path"},
+      {"https://:443", "\"https://:443\" has no host: write https://host:port"},
+      {"https://app:0", "\"https://app:0\" has the bad port \"0\": a port is a number from 1 to 65535"},
+      {"https://app/v1",
+       "\"https://app/v1\" has the path \"/v1\": requests keep their own path, write https://app"},
+      {"https://unix:/a", "\"https://unix:/a\": a Unix socket has no scheme: write unix:/a"},
   };
   for (const auto& [text, error] : rows) {
     const auto parsed = parse_upstream(text);
@@ -118,6 +125,24 @@ TEST(Host, AnAuthorityIsANameOrAnAddressWithOrWithoutAPort) {
   }
 }
 
+TEST(Host, ACertificateIsForANameOrAnAddressWithoutAPort) {
+  for (const std::string_view good : {"app", "app.example", "10.0.0.1", "::1"}) {
+    EXPECT_TRUE(is_server_name(good)) << good;
+  }
+  for (const std::string_view bad : {"", "app:443", "[::1]", "https://app", "a b", "*.example"}) {
+    EXPECT_FALSE(is_server_name(bad)) << bad;
+  }
+}
+
+TEST(Host, AnUpstreamWithAnAddressOrAUnixSocketHasNoName) {
+  for (const std::string_view named : {"https://app", "http://localhost:1"}) {
+    EXPECT_TRUE(has_host_name(*parse_upstream(named))) << named;
+  }
+  for (const std::string_view nameless : {"https://10.0.0.1", "https://[::1]:8443", "unix:/a"}) {
+    EXPECT_FALSE(has_host_name(*parse_upstream(nameless))) << nameless;
+  }
+}
+
 TEST(Loop, AnUpstreamReachesAListenerThatHasItsAddressAndPort) {
   const struct {
     std::string_view upstream, listener;
@@ -128,6 +153,8 @@ TEST(Loop, AnUpstreamReachesAListenerThatHasItsAddressAndPort) {
       {"http://127.0.0.1:8080", "[::]:8080", true},
       {"http://[::1]:8080", "[::]:8080", true},
       {"http://[::1]:8080", "0.0.0.0:8080", false},
+      {"https://localhost", "https://0.0.0.0:443", true},
+      {"https://localhost", "0.0.0.0:80", false},
       {"http://app:8080", "0.0.0.0:8080", false},
       {"http://localhost:3000", "0.0.0.0:8080", false},
       {"http://10.0.0.1:80", "10.0.0.1:80", true},

@@ -129,10 +129,18 @@ TEST(FileErrors, ABadValueSaysWhatIsAccepted) {
        "them)"},
       {"sse.paths = [\"events\"]",
        "conf.toml:1:13: sse.paths: \"events\" is not a path pattern: it must start with \"/\" or \"*\""},
-      {"listen = [\"https://0.0.0.0:8443\"]",
-       "conf.toml:1:10: listen: https:// is not available in this version, which has no TLS: write http:// "
-       "or "
-       "unix:/path, or leave the prefix out"},
+      {"tls.cert = [\"\"]", "conf.toml:1:12: tls.cert: \"\" is not the name of a file"},
+      {"tls.client_ca = \"a\\u0000b\"",
+       "conf.toml:1:17: tls.client_ca: \"a\\u0000b\": a file name contains no NUL"},
+      {"tls.min_version = \"1.1\"",
+       "conf.toml:1:19: tls.min_version: \"1.1\" is not 1.2 or 1.3: did you mean \"1.2\"?"},
+      {"tls.min_version = 1.2",
+       "conf.toml:1:19: tls.min_version: expected one of the strings 1.2 or 1.3, found a number with a "
+       "fraction"},
+      {"upstream_tls.server_name = \"app:443\"",
+       "conf.toml:1:28: upstream_tls.server_name: \"app:443\" is neither a host name nor an IP address"},
+      {"upstream_tls.insecure = 1",
+       "conf.toml:1:25: upstream_tls.insecure: expected true or false, found the integer 1"},
       {"log.level = \"verbose\"",
        "conf.toml:1:13: log.level: \"verbose\" is not trace, debug, info, warn, error or off"},
   });

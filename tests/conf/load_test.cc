@@ -89,10 +89,11 @@ TEST(Load, EveryOptionIsTheSameAsAFlagAVariableAndAKey) {
     // The value that is in force anyway: each way to say it must be able to.
     const std::string value = plain_value(field, Target(plain.options));
     const Texts flags = field.key == "upstream" ? Texts{} : kUpstream;
-    Texts with_flag = flags;
-    with_flag.insert(with_flag.end(), {"--" + std::string(field.flag), value});
+    const std::string flag = "--" + std::string(field.flag);
+    Texts with_flag = stands_alone(field) ? Texts{flag + "=" + value} : Texts{flag, value};
+    with_flag.insert(with_flag.end(), flags.begin(), flags.end());
     const Loaded by_flag = good(load_with(with_flag));
-    EXPECT_EQ(source_of(by_flag, field.key), "--" + std::string(field.flag));
+    EXPECT_EQ(source_of(by_flag, field.key), flag);
     const std::string key_line =
         std::string(field.key) + " = " + toml_value(field, Target(plain.options)) + "\n";
     const Loaded by_key = good(load_toml(key_line, flags));
@@ -143,6 +144,89 @@ format = "json"
   EXPECT_EQ(options.limits.connections, 12u);
   EXPECT_EQ(options.log_level, LogLevel::debug);
   EXPECT_EQ(options.log_format, LogFormat::json);
+}
+
+TEST(Load, TlsIsSetByRepeatedFlagsAndByKeys) {
+  const Options options = good(load_toml(R"(
+tls.client_ca = "clients.pem"
+tls.min_version = "1.3"
+[upstream_tls]
+ca = "ca.pem"
+cert = "us.pem"
+key = "us.key"
+server_name = "app.internal"
+)",
+                                         {"--upstream", "https://app", "--tls-cert", "a,b.pem", "--tls-key",
+                                          "a.key", "--tls-cert=c.pem", "--tls-key=c.key"}))
+                              .options;
+  EXPECT_EQ(options.tls.cert, (Texts{"a,b.pem", "c.pem"}));
+  EXPECT_EQ(options.tls.key, (Texts{"a.key", "c.key"}));
+  EXPECT_EQ(options.tls.client_ca, "clients.pem");
+  EXPECT_EQ(options.tls.min_version, TlsVersion::v1_3);
+  EXPECT_EQ(options.upstream_tls.ca, "ca.pem");
+  EXPECT_EQ(options.upstream_tls.cert, "us.pem");
+  EXPECT_EQ(options.upstream_tls.key, "us.key");
+  EXPECT_EQ(options.upstream_tls.server_name, "app.internal");
+  EXPECT_FALSE(options.upstream_tls.insecure);
+}
+
+TEST(Load, AfterItEveryListenerIsWithTlsOrWithout) {
+  const Texts certificate = {"--upstream", "http://app", "--tls-cert", "a.pem", "--tls-key", "a.key"};
+  const auto tls_of = [](Texts arguments, const std::string& listen) {
+    arguments.insert(arguments.end(), {"--listen", listen});
+    return good(load_with(arguments)).options.listen[0].tls;
+  };
+  EXPECT_FALSE(tls_of(kUpstream, "a:1"));
+  EXPECT_FALSE(tls_of(kUpstream, "http://a:1"));
+  EXPECT_TRUE(tls_of(certificate, "a:1"));
+  EXPECT_TRUE(tls_of(certificate, "unix:/a"));
+  EXPECT_TRUE(tls_of(certificate, "https://a:1"));
+  EXPECT_FALSE(tls_of(certificate, "http://a:1"));
+  EXPECT_TRUE(good(load_with(certificate)).options.listen[0].tls) << "the default one as well";
+}
+
+TEST(Load, AnHttpsUpstreamWithANameGetsItsOwnHostUnlessTheUserSaysOtherwise) {
+  const struct {
+    Texts arguments;
+    std::string host, source;
+  } rows[] = {
+      {{"--upstream", "http://app"}, "keep", "default"},
+      {{"--upstream", "https://10.0.0.1"}, "keep", "default"},
+      {{"--upstream", "https://[::1]"}, "keep", "default"},
+      {{"--upstream", "unix:/a"}, "keep", "default"},
+      {{"--upstream", "https://app"}, "upstream", "auto: every upstream is an https URL with a host name"},
+      {{"--upstream", "https://a", "--upstream", "https://b"},
+       "upstream",
+       "auto: every upstream is an https URL with a host name"},
+      {{"--upstream", "https://a", "--upstream", "http://b"},
+       "keep",
+       "auto: not every upstream is an https URL with a host name"},
+      {{"--upstream", "https://a", "--upstream", "https://10.0.0.1"},
+       "keep",
+       "auto: not every upstream is an https URL with a host name"},
+      {{"--upstream", "https://a", "--upstream-host", "keep"}, "keep", "--upstream-host"},
+      {{"--upstream", "https://a", "--upstream-host", "b"}, "b", "--upstream-host"},
+      {{"--upstream", "http://a", "--upstream-host", "upstream"}, "upstream", "--upstream-host"},
+  };
+  for (const auto& [arguments, host, source] : rows) {
+    const Loaded loaded = good(load_with(arguments));
+    EXPECT_EQ(loaded.options.upstream_host, host) << arguments[1];
+    EXPECT_EQ(source_of(loaded, "upstream_host"), source) << arguments[1];
+  }
+}
+
+TEST(Load, AFlagThatStandsAloneMeansOnAndLeavesTheNextWordAlone) {
+  const Texts https = {"--upstream", "https://app"};
+  const auto insecure = [&](Texts more, const std::string& toml = "") {
+    more.insert(more.begin(), https.begin(), https.end());
+    return good(load_toml(toml, more)).options.upstream_tls.insecure;
+  };
+  EXPECT_FALSE(insecure({}));
+  EXPECT_TRUE(insecure({"--upstream-insecure"}));
+  EXPECT_TRUE(insecure({"--upstream-insecure", "check"}));
+  EXPECT_TRUE(insecure({"--upstream-insecure", "--workers", "2"}));
+  EXPECT_FALSE(insecure({"--upstream-insecure=off"}, "upstream_tls.insecure = true"));
+  EXPECT_TRUE(insecure({}, "upstream_tls.insecure = true"));
 }
 
 TEST(Load, ValuesAreTakenAsTheyAre) {
@@ -249,7 +333,7 @@ TEST(Table, KeysAndFlagsAreWrittenTheirWayAndOnlyOnce) {
     EXPECT_EQ(field.flag.find_first_not_of("abcdefghijklmnopqrstuvwxyz-"), std::string_view::npos)
         << field.flag;
     EXPECT_FALSE(field.help.empty()) << field.key;
-    EXPECT_FALSE(field.metavar.empty()) << field.key;
+    EXPECT_TRUE(!field.metavar.empty() || std::holds_alternative<SwitchValue>(field.value)) << field.key;
     EXPECT_EQ(find_key(field.key), &field);
     EXPECT_EQ(find_flag(field.flag), &field);
   }
