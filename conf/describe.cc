@@ -1,4 +1,6 @@
 // What `check` says: the configuration in sentences, or as TOML with the source of each value.
+#include <algorithm>
+
 #include "conf/behind.h"
 #include "conf/settings.h"
 #include "conf/units.h"
@@ -8,7 +10,10 @@ namespace {
 
 std::string texts(const std::vector<Endpoint>& endpoints) {
   std::string out;
-  for (const Endpoint& endpoint : endpoints) out.append(out.empty() ? "" : ", ").append(endpoint.text);
+  for (const Endpoint& endpoint : endpoints) {
+    out.append(out.empty() ? "" : ", ").append(endpoint.text);
+    if (endpoint.tls && !endpoint.has_scheme) out.append(" (TLS)");
+  }
   return out;
 }
 
@@ -25,6 +30,25 @@ std::string host_sentence(const Options& options) {
 }
 
 void add_line(std::string& out, const std::string& line) { out += line + "\n"; }
+
+void describe_tls(std::string& out, const Options& options) {
+  const TlsOptions& tls = options.tls;
+  if (std::ranges::any_of(options.listen, &Endpoint::tls)) {
+    const char* versions = tls.min_version == TlsVersion::v1_2 ? "1.2 and later" : "1.3";
+    std::string line = std::string("Speaks TLS ") + versions + " with " + joined(tls.cert);
+    if (!tls.client_ca.empty()) line += "; a client needs a certificate that " + tls.client_ca + " verifies";
+    add_line(out, line + ".");
+  }
+  const UpstreamTlsOptions& upstream = options.upstream_tls;
+  if (std::ranges::none_of(options.upstream, &Endpoint::tls)) return;
+  std::string line = "Does not verify https upstreams";
+  if (!upstream.insecure) {
+    line = "Verifies https upstreams by " + (upstream.ca.empty() ? "the system's authorities" : upstream.ca);
+  }
+  if (!upstream.server_name.empty()) line += ", as " + upstream.server_name;
+  if (!upstream.cert.empty()) line += ", and shows them " + upstream.cert;
+  add_line(out, line + ".");
+}
 
 void describe_streams(std::string& out, const Options& options) {
   const SseOptions& sse = options.route.sse;
@@ -95,6 +119,7 @@ std::string describe(const Loaded& loaded) {
   add_line(out, "Passes requests to " + texts(options.upstream) +
                     (options.upstream.size() > 1 ? " in turn, " : ", ") + host_sentence(options) + ".");
   if (!options.behind.empty()) add_line(out, "Stands behind " + joined(options.behind) + ".");
+  describe_tls(out, options);
   describe_streams(out, options);
   describe_rules(out, loaded.rules);
   for (const Note& note : loaded.notes) describe_note(out, note);

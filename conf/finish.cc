@@ -75,6 +75,48 @@ std::string keepalive_note(const Options& options, const Origins& origins) {
   return what + (origin.why.empty() ? "set by " + origin.source : origin.why);
 }
 
+// Those of a group that are other than their defaults: "tls.cert (--tls-cert), tls.key (--tls-key)".
+std::string changed(std::string_view group, const Options& options, const Origins& origins) {
+  Options values = options, defaults;  // Target is for writing as well
+  std::string out;
+  for (const Field& field : fields()) {
+    if (!field.key.starts_with(group)) continue;
+    if (plain_value(field, Target(values)) == plain_value(field, Target(defaults))) continue;
+    out.append(out.empty() ? "" : ", ").append(origins.named(field.key));
+  }
+  return out;
+}
+
+void add_listener_tls_notes(std::vector<Note>& notes, const Options& options, const Origins& origins) {
+  const std::string vain = changed("tls.", options, origins);
+  if (vain.empty() || std::ranges::any_of(options.listen, &Endpoint::tls)) return;
+  notes.push_back({Note::Level::warning, "no address of " + origins.named("listen") +
+                                             " is one with TLS, so these have no effect: " + vain});
+}
+
+void add_upstream_tls_notes(std::vector<Note>& notes, const Options& options, const Origins& origins) {
+  if (std::ranges::none_of(options.upstream, &Endpoint::tls)) {
+    const std::string vain = changed("upstream_tls.", options, origins);
+    if (vain.empty()) return;
+    notes.push_back({Note::Level::warning, "no URL of " + origins.named("upstream") +
+                                               " is an https one, so these have no effect: " + vain});
+    return;
+  }
+  if (options.upstream_host == "keep" && !origins.of("upstream_host").why.empty()) {
+    notes.push_back({Note::Level::info,
+                     "upstreams get the Host that the client sent, as not every one is an https URL with a "
+                     "host name: set upstream_host to say what they get"});
+  }
+  if (!options.upstream_tls.insecure) return;
+  const std::string insecure = origins.named("upstream_tls.insecure");
+  notes.push_back({Note::Level::warning, insecure +
+                                             " is on: https upstreams are not verified, and whoever is on "
+                                             "the way to them can read and change everything"});
+  if (options.upstream_tls.ca.empty()) return;
+  notes.push_back({Note::Level::warning, origins.named("upstream_tls.ca") + " means nothing, as " + insecure +
+                                             " is on: leave one of them out"});
+}
+
 }  // namespace
 
 void finish(Options& options, std::vector<Rule>& rules, Origins& origins, const std::string& system_root) {
@@ -112,6 +154,8 @@ std::vector<Note> start_notes(const Options& options, const Origins& origins) {
          "proxy_protocol is on, and X-Forwarded-* is kept from peers with private addresses: behind a "
          "load balancer that passes it on as it comes, set trusted_proxies = []"});
   }
+  add_listener_tls_notes(notes, options, origins);
+  add_upstream_tls_notes(notes, options, origins);
   return notes;
 }
 

@@ -99,6 +99,11 @@ const Origins::Origin& Origins::of(const Field& field) const {
 
 const Origins::Origin& Origins::of(std::string_view key) const { return of(*find_key(key)); }
 
+std::string Origins::named(std::string_view key) const {
+  const std::string& source = of(key).source;
+  return std::string(key) + " (" + (source.empty() ? "default" : source) + ")";
+}
+
 std::optional<Error> apply(const std::vector<Setting>& settings, Options& options, Origins& origins) {
   for (const Setting& setting : settings) {
     if (auto wrong = read_value(*setting.field, setting.raw, Target(options))) {

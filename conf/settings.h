@@ -61,6 +61,8 @@ class Origins {
   // By key, which must be in the table.
   const Origin& of(std::string_view key) const;
   bool is_set(std::string_view key) const { return !of(key).source.empty(); }
+  // The key with its source, for messages: "sse.keepalive_event (--keepalive-event)".
+  std::string named(std::string_view key) const;
 
  private:
   std::vector<Origin> origins_;

@@ -32,12 +32,6 @@ std::string at(const Origins& origins, std::string_view key) {
   return (label.empty() ? std::string(key) : label) + ": ";
 }
 
-// "sse.keepalive_event (--keepalive-event)"
-std::string named(const Origins& origins, std::string_view key) {
-  const std::string& source = origins.of(key).source;
-  return std::string(key) + " (" + (source.empty() ? "default" : source) + ")";
-}
-
 Problem check_endpoints(const Options& options, const Origins& origins, bool needs_upstream) {
   if (needs_upstream && options.upstream.empty()) {
     return problem("no upstream: give --upstream URL, such as --upstream http://127.0.0.1:3000");
@@ -59,9 +53,10 @@ Problem check_loop(const Options& options, const Origins& origins) {
   for (const Endpoint& upstream : options.upstream) {
     for (const Endpoint& listener : options.listen) {
       if (!reaches(upstream, listener)) continue;
+      const std::string scheme = !listener.has_scheme ? "" : listener.tls ? "https://" : "http://";
       const std::string way_out = upstream.unix_path.empty()
-                                      ? "let one use another port, such as --listen 0.0.0.0:" +
-                                            std::to_string(upstream.port == 8081 ? 8080 : 8081)
+                                      ? "let one use another port, such as --listen " + scheme +
+                                            "0.0.0.0:" + std::to_string(upstream.port == 8081 ? 8080 : 8081)
                                       : "let one use another path";
       return problem(at(origins, "upstream") + in_quotes(upstream.text) +
                      " is where sse-proxy itself listens (" + listener.text + "): " + way_out);
@@ -84,12 +79,12 @@ Problem check_keepalive(const Options& options, const Origins& origins) {
   const SseOptions& sse = options.route.sse;
   if (!sse.keepalive_event.empty() && sse.keepalive_form == KeepaliveForm::line) {
     return problem(at(origins, "sse.keepalive_form") + "\"line\" is a form of the comment, but " +
-                   named(origins, "sse.keepalive_event") +
+                   origins.named("sse.keepalive_event") +
                    " sends events in its place: leave one of them out");
   }
   if (sse.keepalive == 0ms && sse.first_keepalive.value_or(0ms) > 0ms) {
     return problem(at(origins, "sse.first_keepalive") + "there is no first keep-alive, as " +
-                   named(origins, "sse.keepalive") + " is off: leave one of them out");
+                   origins.named("sse.keepalive") + " is off: leave one of them out");
   }
   return std::nullopt;
 }
@@ -99,7 +94,44 @@ Problem check_memory(const Options& options, const Origins& origins) {
   if (!limits.buffer_memory || *limits.buffer_memory >= limits.buffer_bytes) return std::nullopt;
   return problem(at(origins, "limits.buffer_memory") + "\"" + format_size(*limits.buffer_memory) +
                  "\" for the whole process is less than the " + format_size(limits.buffer_bytes) + " that " +
-                 named(origins, "limits.buffer_bytes") + " gives each stream: raise it or lower the other");
+                 origins.named("limits.buffer_bytes") + " gives each stream: raise it or lower the other");
+}
+
+std::string counted(size_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+Problem check_listener_tls(const Options& options, const Origins& origins) {
+  const TlsOptions& tls = options.tls;
+  if (tls.cert.size() != tls.key.size()) {
+    return problem(at(origins, "tls.cert") + counted(tls.cert.size(), "certificate") + ", but " +
+                   counted(tls.key.size(), "key") + " in " + origins.named("tls.key") +
+                   ": give every certificate its key, in the same order");
+  }
+  if (!tls.cert.empty()) return std::nullopt;
+  const auto https = std::ranges::find_if(options.listen, &Endpoint::tls);
+  if (https != options.listen.end()) {
+    return problem(at(origins, "listen") + in_quotes(https->text) + " needs a certificate, and " +
+                   origins.named("tls.cert") +
+                   " names none: give --tls-cert FILE and --tls-key FILE, or write http://");
+  }
+  if (!tls.client_ca.empty()) {
+    return problem(at(origins, "tls.client_ca") + "clients show certificates over TLS only, and " +
+                   origins.named("tls.cert") +
+                   " names none to speak it with: give --tls-cert FILE and --tls-key FILE, or leave it out");
+  }
+  return std::nullopt;
+}
+
+Problem check_upstream_tls(const Options& options, const Origins& origins) {
+  const UpstreamTlsOptions& tls = options.upstream_tls;
+  if (tls.cert.empty() == tls.key.empty()) return std::nullopt;
+  const bool no_key = tls.key.empty();
+  return problem(at(origins, no_key ? "upstream_tls.cert" : "upstream_tls.key") +
+                 in_quotes(no_key ? tls.cert : tls.key) + " is without its " +
+                 (no_key ? "key, as " : "certificate, as ") +
+                 origins.named(no_key ? "upstream_tls.key" : "upstream_tls.cert") +
+                 " is empty: give both or neither");
 }
 
 const Rule::Setting* setting(const Rule& rule, std::string_view key) {
@@ -133,7 +165,8 @@ Problem validate(const Options& options, const std::vector<Rule>& rules, const O
                  bool needs_upstream) {
   if (auto wrong = check_endpoints(options, origins, needs_upstream)) return wrong;
   if (auto wrong = check_loop(options, origins)) return wrong;
-  for (const auto check : {check_host, check_keepalive, check_memory}) {
+  for (const auto check :
+       {check_host, check_keepalive, check_memory, check_listener_tls, check_upstream_tls}) {
     if (auto wrong = check(options, origins)) return wrong;
   }
   for (const Rule& rule : rules) {

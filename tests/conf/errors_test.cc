@@ -258,6 +258,41 @@ TEST(Contradictions, EachHasAWayOut) {
        "limits.buffer_bytes = \"128KiB\"",
        "--buffer-memory: \"64KiB\" for the whole process is less than the 128KiB that limits.buffer_bytes "
        "(conf.toml:1:23) gives each stream: raise it or lower the other"},
+      {{"--upstream", "https://localhost", "--listen", "https://0.0.0.0:443"},
+       "",
+       "--upstream: \"https://localhost\" is where sse-proxy itself listens (https://0.0.0.0:443): let one "
+       "use another port, such as --listen https://0.0.0.0:8081"},
+      {{"--listen", "http://a:1", "--listen", "https://a:1"},
+       "",
+       "--listen: \"https://a:1\" is there twice: leave one out"},
+      {{"--tls-cert", "a.pem", "--tls-cert", "b.pem"},
+       "tls.key = [\"a.key\"]",
+       "--tls-cert: 2 certificates, but 1 key in tls.key (conf.toml:1:11): give every certificate its key, "
+       "in the same order"},
+      {{"--tls-key", "a.key"},
+       "",
+       "tls.cert: 0 certificates, but 1 key in tls.key (--tls-key): give every certificate its key, in the "
+       "same order"},
+      {{"--listen", "a:1"},
+       "listen = \"b:1\"\ntls.cert = \"a.pem\"",
+       "conf.toml:2:12: tls.cert: 1 certificate, but 0 keys in tls.key (default): give every certificate its "
+       "key, in the same order"},
+      {{"--listen", "http://a:1", "--listen", "https://a:2"},
+       "",
+       "--listen: \"https://a:2\" needs a certificate, and tls.cert (default) names none: give --tls-cert "
+       "FILE and --tls-key FILE, or write http://"},
+      {{"--tls-client-ca", "ca.pem"},
+       "tls.cert = []",
+       "--tls-client-ca: clients show certificates over TLS only, and tls.cert (conf.toml:1:12) names none "
+       "to speak it with: give --tls-cert FILE and --tls-key FILE, or leave it out"},
+      {{"--upstream", "https://b", "--upstream-cert", "us.pem"},
+       "upstream_tls.key = \"\"",
+       "--upstream-cert: \"us.pem\" is without its key, as upstream_tls.key (conf.toml:1:20) is empty: give "
+       "both or neither"},
+      {{"--upstream", "https://b", "--upstream-key", "us.key"},
+       "",
+       "--upstream-key: \"us.key\" is without its certificate, as upstream_tls.cert (default) is empty: give "
+       "both or neither"},
   };
   for (const auto& [arguments, toml, error] : rows) {
     Texts all = arguments;

@@ -76,6 +76,67 @@ The configuration is valid.
 )");
 }
 
+TEST(Check, ItSaysWhatTlsMeansOnBothSides) {
+  const std::string text =
+      good(load_with({"check", "--listen", "0.0.0.0:8443", "--listen", "http://127.0.0.1:8080", "--tls-cert",
+                      "a.pem", "--tls-key", "a.key", "--tls-client-ca", "clients.pem", "--upstream",
+                      "https://app", "--upstream-ca", "ca.pem", "--upstream-server-name", "app.internal"}))
+          .text;
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "Listens on 0.0.0.0:8443 (TLS), http://127.0.0.1:8080, with 1 worker.\n"
+          "Passes requests to https://app, with the upstream's own Host.\n"
+          "Speaks TLS 1.2 and later with a.pem; a client needs a certificate that clients.pem verifies.\n"
+          "Verifies https upstreams by ca.pem, as app.internal.\n"));
+}
+
+struct TlsNotes {
+  std::vector<std::string> arguments;
+  std::vector<Note> notes;  // but for the keep-alive's, which is the first
+};
+
+TEST(Notes, TlsSettingsThatHaveNoEffectAndThoseThatAreDangerousAreWarnedOf) {
+  constexpr auto kInfo = Note::Level::info;
+  constexpr auto kWarning = Note::Level::warning;
+  const Note insecure = {kWarning,
+                         "upstream_tls.insecure (--upstream-insecure) is on: https upstreams are not "
+                         "verified, and whoever is on the way to them can read and change everything"};
+  const TlsNotes rows[] = {
+      {{"--upstream", "https://a", "--upstream-ca", "ca.pem"}, {}},
+      {{"--upstream", "http://a", "--tls-cert", "a", "--tls-key", "b"}, {}},
+      {{"--upstream", "http://a", "--upstream-insecure=off", "--upstream-ca="}, {}},
+      {{"--upstream", "http://a", "--listen", "http://b:1", "--tls-cert", "a", "--tls-key", "b"},
+       {{kWarning,
+         "no address of listen (--listen) is one with TLS, so these have no effect: tls.cert (--tls-cert), "
+         "tls.key (--tls-key)"}}},
+      {{"--upstream", "http://a", "--tls-min-version", "1.3"},
+       {{kWarning,
+         "no address of listen (default) is one with TLS, so these have no effect: tls.min_version "
+         "(--tls-min-version)"}}},
+      {{"--upstream", "http://a", "--upstream-insecure", "--upstream-ca", "ca.pem"},
+       {{kWarning,
+         "no URL of upstream (--upstream) is an https one, so these have no effect: upstream_tls.ca "
+         "(--upstream-ca), upstream_tls.insecure (--upstream-insecure)"}}},
+      {{"--upstream", "https://a", "--upstream-insecure"}, {insecure}},
+      {{"--upstream", "https://a", "--upstream-insecure", "--upstream-ca", "ca.pem"},
+       {insecure,
+        {kWarning,
+         "upstream_tls.ca (--upstream-ca) means nothing, as upstream_tls.insecure (--upstream-insecure) is "
+         "on: leave one of them out"}}},
+      {{"--upstream", "https://a", "--upstream", "http://b"},
+       {{kInfo,
+         "upstreams get the Host that the client sent, as not every one is an https URL with a host name: "
+         "set upstream_host to say what they get"}}},
+      {{"--upstream", "https://a", "--upstream", "http://b", "--upstream-host", "keep"}, {}},
+  };
+  for (const auto& [arguments, expected] : rows) {
+    std::vector<Note> notes = good(load_with(arguments)).notes;
+    notes.erase(notes.begin());
+    EXPECT_EQ(notes, expected) << ::testing::PrintToString(arguments);
+  }
+}
+
 TEST(Check, ItNamesTheFirstByteLimitsThatEarlyHeadersWouldKeepClearOf) {
   const std::string note =
       "note: cloudflare gives up when the head of a response takes longer than 100s: where the app can think "
