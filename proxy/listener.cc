@@ -36,9 +36,10 @@ std::string answer_without_a_descriptor() {
 
 }  // namespace
 
-Listener::Listener(Worker& worker, int fd, std::vector<Worker*> peers)
+Listener::Listener(Worker& worker, int fd, bool tls, std::vector<Worker*> peers)
     : worker_(worker),
       fd_(fd),
+      tls_(tls),
       peers_(std::move(peers)),
       spare_(open_spare()),
       turned_away_(answer_without_a_descriptor()),
@@ -97,9 +98,9 @@ bool Listener::accept_one() {
     }
   }
   if (peers_.empty()) {
-    worker_.accept(fd, peer.peer());
+    worker_.accept(fd, peer.peer(), tls_);
   } else {
-    peers_[next_peer_++ % peers_.size()]->hand_over(fd);
+    peers_[next_peer_++ % peers_.size()]->hand_over(fd, tls_);
   }
   return true;
 }

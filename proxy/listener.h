@@ -23,7 +23,7 @@ class Worker;
 class Listener final : public Timer {
  public:
   // See Worker::add_listener().
-  Listener(Worker& worker, int fd, std::vector<Worker*> peers);
+  Listener(Worker& worker, int fd, bool tls, std::vector<Worker*> peers);
   ~Listener() override;
 
   // Takes what the queue still holds, so that closing the socket resets nobody. For the drain.
@@ -43,6 +43,7 @@ class Listener final : public Timer {
 
   Worker& worker_;
   int fd_;
+  bool tls_;
   bool paused_ = false;
   std::vector<Worker*> peers_;
   size_t next_peer_ = 0;

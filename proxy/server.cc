@@ -41,6 +41,8 @@ size_t connections_that_descriptors_allow(size_t wanted, size_t descriptors, uns
   return std::clamp<size_t>((descriptors - std::min(reserve, descriptors)) / 2, 1, wanted);
 }
 
+constexpr int kCannotRun = 1, kWrongConfiguration = 2;
+
 std::vector<SocketAddress> addresses_to_listen_on(const Endpoint& endpoint, std::string& why) {
   std::vector<SocketAddress> addresses = literal_address(endpoint);
   if (addresses.empty()) addresses = resolve_blocking(endpoint, why);
@@ -61,12 +63,14 @@ Server::~Server() {
 
 Result<std::unique_ptr<Server>> Server::create(Options options, std::vector<Rule> rules) {
   std::unique_ptr<Server> server(new Server(std::move(options), std::move(rules)));
+  const auto failed = [](Error error, int exit_code) { return error.status = exit_code, error; };
   const size_t descriptors = raise_descriptor_limit();
-  if (auto error = server->shared_->resolver.start()) return *error;
+  if (auto error = server->shared_->certificates.start()) return failed(*error, kWrongConfiguration);
+  if (auto error = server->shared_->resolver.start()) return failed(*error, kCannotRun);
   for (unsigned i = 0; i < server->options_.workers; ++i) {
     server->workers_.push_back(std::make_unique<Worker>(*server->shared_));
   }
-  if (auto error = server->listen()) return *error;
+  if (auto error = server->listen()) return failed(*error, kCannotRun);
   server->shared_->max_connections = connections_that_descriptors_allow(
       server->options_.limits.connections, descriptors, server->options_.workers);
   return server;
@@ -81,7 +85,7 @@ std::optional<Error> Server::listen() {
                    "cannot listen on " + endpoint.text + ": " + why + " (give an address of this host)"};
     }
     for (const SocketAddress& address : addresses) {
-      if (auto error = listen_on_all_workers(address)) return error;
+      if (auto error = listen_on_all_workers(address, endpoint.tls)) return error;
     }
   }
   return std::nullopt;
@@ -89,7 +93,7 @@ std::optional<Error> Server::listen() {
 
 // A first bind without SO_REUSEPORT proves that the port is free: a second instance must not take half the
 // traffic.
-std::optional<Error> Server::listen_on_all_workers(SocketAddress address) {
+std::optional<Error> Server::listen_on_all_workers(SocketAddress address, bool tls) {
   ListenOptions options{.backlog = static_cast<int>(options_.limits.backlog),
                         .reuse_port = options_.reuse_port,
                         .unix_mode = options_.unix_mode,
@@ -102,11 +106,12 @@ std::optional<Error> Server::listen_on_all_workers(SocketAddress address) {
     unix_paths_.push_back(reinterpret_cast<const sockaddr_un*>(&address.storage)->sun_path);
     std::vector<Worker*> peers;
     for (auto& worker : workers_) peers.push_back(worker.get());
-    workers_.front()->add_listener(*first, workers_.size() > 1 ? std::move(peers) : std::vector<Worker*>());
+    workers_.front()->add_listener(*first, tls,
+                                   workers_.size() > 1 ? std::move(peers) : std::vector<Worker*>());
     return std::nullopt;
   }
   if (workers_.size() == 1) {
-    workers_.front()->add_listener(*first, {});
+    workers_.front()->add_listener(*first, tls, {});
     return std::nullopt;
   }
   close(*first);
@@ -114,7 +119,7 @@ std::optional<Error> Server::listen_on_all_workers(SocketAddress address) {
   for (auto& worker : workers_) {
     Result<int> socket = listen_on(address, options);
     if (!socket) return socket.error();
-    worker->add_listener(*socket, {});
+    worker->add_listener(*socket, tls, {});
   }
   return std::nullopt;
 }
@@ -131,6 +136,8 @@ void Server::drain() {
   for (auto& worker : workers_) worker->drain(options_.drain_timeout);
 }
 
+void Server::reload() { shared_->certificates.reload(); }
+
 void Server::stop() {
   for (auto& worker : workers_) worker->stop();
 }
@@ -145,6 +152,7 @@ std::string Server::totals() const {
   }
   SSE_PROXY_COUNTERS(SSE_PROXY_SUM)
 #undef SSE_PROXY_SUM
+  text += " reload_failures=" + std::to_string(shared_->certificates.reload_failures());
   return text;
 }
 

@@ -16,10 +16,11 @@ namespace sse_proxy {
 
 // Server runs `options.workers` workers: the first on the thread that calls run(), the others on their own.
 //   Owned by  main, the demo, or a test. Owns copies of the options and rules.
-//   Thread    drain() and stop() from any; the rest from the one that made it.
+//   Thread    drain(), reload() and stop() from any; the rest from the one that made it.
 class Server {
  public:
-  // Resolves the upstreams and binds every address; the error says which one failed, why and what to do.
+  // Loads the certificates, resolves the upstreams and binds every address; the error says which one failed,
+  // why and what to do, and its status is the exit code.
   static Result<std::unique_ptr<Server>> create(Options options, std::vector<Rule> rules);
   ~Server();
   Server(const Server&) = delete;
@@ -29,6 +30,8 @@ class Server {
   void run();
   // Listeners close, streams end, and run() returns when all is done, or after `options.drain_timeout`.
   void drain();
+  // Reads the certificates again, for new connections.
+  void reload();
   // run() returns at once; what is under way is aborted.
   void stop();
 
@@ -43,7 +46,7 @@ class Server {
  private:
   Server(Options options, std::vector<Rule> rules);
   std::optional<Error> listen();
-  std::optional<Error> listen_on_all_workers(SocketAddress address);
+  std::optional<Error> listen_on_all_workers(SocketAddress address, bool tls);
 
   Options options_;
   std::vector<Rule> rules_;

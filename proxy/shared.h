@@ -11,6 +11,7 @@
 #include "parser/memory_budget.h"
 #include "proxy/exchange/client_streams.h"
 #include "proxy/net/socket.h"
+#include "proxy/ops/certificates.h"
 #include "proxy/upstream/resolver.h"
 #include "proxy/upstream/upstream_health.h"
 
@@ -25,7 +26,8 @@ struct Shared {
         decoders(*given.decoder_memory),
         client_streams(given.limits.streams_per_client),
         resolver(given.upstream, given.resolve_interval),
-        health(given.upstream) {
+        health(given.upstream),
+        certificates(given) {
     for (const Endpoint& upstream : given.upstream) upstream_authorities.push_back(authority_of(upstream));
   }
 
@@ -44,6 +46,7 @@ struct Shared {
   ClientStreams client_streams;  // `limits.streams_per_client`
   Resolver resolver;
   UpstreamHealth health;
+  Certificates certificates;
   std::vector<std::string>
       upstream_authorities;            // what `upstream_host = "upstream"` sends as Host, per upstream
   std::atomic<size_t> connections{0};  // client connections of all workers

@@ -70,8 +70,8 @@ Worker::Worker(Shared& shared)
 
 Worker::~Worker() { close_loop(); }
 
-void Worker::add_listener(int fd, std::vector<Worker*> peers) {
-  listeners_.push_back(std::make_unique<Listener>(*this, fd, std::move(peers)));
+void Worker::add_listener(int fd, bool tls, std::vector<Worker*> peers) {
+  listeners_.push_back(std::make_unique<Listener>(*this, fd, tls, std::move(peers)));
 }
 
 void Worker::run() { uv_run(&loop_, UV_RUN_DEFAULT); }
@@ -88,10 +88,10 @@ void Worker::stop() {
   uv_async_send(&wake_);
 }
 
-void Worker::hand_over(int fd) {
+void Worker::hand_over(int fd, bool tls) {
   {
     const std::lock_guard lock(handed_over_mutex_);
-    handed_over_.push_back(fd);
+    handed_over_.push_back({fd, tls});
   }
   uv_async_send(&wake_);
 }
@@ -99,12 +99,12 @@ void Worker::hand_over(int fd) {
 // --- on the loop ---
 
 void Worker::on_wake() {
-  std::vector<int> handed_over;
+  std::vector<Accepted> handed_over;
   {
     const std::lock_guard lock(handed_over_mutex_);
     handed_over.swap(handed_over_);
   }
-  for (int fd : handed_over) accept(fd, {});
+  for (const Accepted& accepted : handed_over) accept(accepted.fd, {}, accepted.tls);
   const int64_t timeout = drain_requested_.exchange(-1);
   if (timeout >= 0 && !draining()) {
     drain_ends_ = now() + Millis(timeout);
@@ -189,15 +189,20 @@ Millis Worker::spread(Millis span, double low, double high) {
   return Millis(static_cast<int64_t>(static_cast<double>(span.count()) * factor(random_)));
 }
 
+TlsScratch& Worker::tls_scratch() {
+  if (tls_scratch_ == nullptr) tls_scratch_ = std::make_unique<TlsScratch>();
+  return *tls_scratch_;
+}
+
 const RouteSettings& Worker::route(std::string_view method, std::string_view path) {
   const Route& route = routes_.match(method, path);
   return route_settings_.try_emplace(&route, route).first->second;
 }
 
-void Worker::accept(int fd, const PeerAddress& peer) {
+void Worker::accept(int fd, const PeerAddress& peer, bool tls) {
   const auto position = idle_.insert(idle_.end(), std::make_unique<ClientConnection>(*this, peer));
   counters_.connections.add();
-  (*position)->open(fd, position);
+  (*position)->open(fd, tls, position);
 }
 
 void Worker::remove(ClientConnection& connection) {
@@ -243,7 +248,7 @@ void Worker::close_loop() {
   abort_all();
   pool_->clear();
   retired_.clear();
-  for (int fd : handed_over_) ::close(fd);
+  for (const Accepted& accepted : handed_over_) ::close(accepted.fd);
   uv_close(reinterpret_cast<uv_handle_t*>(&timer_), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&turn_end_), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&hurry_), nullptr);

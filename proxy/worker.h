@@ -43,6 +43,13 @@ struct RouteSettings {
   EventStreamSettings stream;
 };
 
+// Where TLS puts what it turns into something else. Nothing in it outlives the call that filled it.
+struct TlsScratch {
+  std::array<char, 96 * 1024> plain;   // of one read: no larger than its ciphertext and a record kept before
+  std::array<char, 16 * 1024> joined;  // the pieces of one record
+  std::string cipher;
+};
+
 // Worker owns a loop, its listeners, connections, pool, timers and counters.
 //   Owned by  the Server. Thread: run() binds it to one; only wake-ups (drain, stop, hand_over) come from
 //   others.
@@ -55,14 +62,14 @@ class Worker {
 
   // Takes over a listening socket, before run(). `peers`: workers to share its connections with in turn (Unix
   // sockets, where the kernel does not balance); empty: keep them all.
-  void add_listener(int fd, std::vector<Worker*> peers);
+  void add_listener(int fd, bool tls, std::vector<Worker*> peers);
   // Serves until drained or stopped.
   void run();
 
   // From any thread. The drain ends at the latest `timeout` after it began; stop() ends at once.
   void drain(Millis timeout);
   void stop();
-  void hand_over(int fd);
+  void hand_over(int fd, bool tls);
 
   // --- for what runs on the loop ---
   [[nodiscard]] uv_loop_t* loop() noexcept { return &loop_; }
@@ -77,6 +84,7 @@ class Worker {
   [[nodiscard]] std::vector<std::string_view>& wire() noexcept { return wire_; }
   [[nodiscard]] std::span<char> read_slab() noexcept { return *read_slab_; }
   [[nodiscard]] std::span<char> decode_slab() noexcept { return *decode_slab_; }
+  [[nodiscard]] TlsScratch& tls_scratch();  // made when it is first asked for
   [[nodiscard]] const RouteSettings& route(std::string_view method, std::string_view path);
   [[nodiscard]] uint64_t random() noexcept { return random_(); }
   // Uniform in [low, high] times `span`.
@@ -86,7 +94,7 @@ class Worker {
   void report_later(Transport& transport);
   void retire(std::unique_ptr<Retirable> object);
 
-  void accept(int fd, const PeerAddress& peer);
+  void accept(int fd, const PeerAddress& peer, bool tls);
   void remove(ClientConnection& connection);
   // A client connection waits for its first or next request, or for its client to close; or does so no more.
   void mark_idle(ClientConnection& connection);
@@ -126,7 +134,11 @@ class Worker {
   std::atomic<int64_t> drain_requested_{-1};  // milliseconds
   std::atomic<bool> stop_requested_{false};
   std::mutex handed_over_mutex_;
-  std::vector<int> handed_over_;
+  struct Accepted {
+    int fd;
+    bool tls;
+  };
+  std::vector<Accepted> handed_over_;
 
   TimerWheel wheel_;
   TimePoint armed_ = kNever;
@@ -135,6 +147,7 @@ class Worker {
   std::vector<std::string_view> wire_;  // the pieces of one write
   std::unique_ptr<std::array<char, kReadSlab>> read_slab_;
   std::unique_ptr<std::array<char, kDecodeSlab>> decode_slab_;
+  std::unique_ptr<TlsScratch> tls_scratch_;
   RouteTable routes_;
   std::unordered_map<const Route*, RouteSettings> route_settings_;
   std::mt19937_64 random_;

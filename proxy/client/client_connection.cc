@@ -24,14 +24,17 @@ ClientConnection::ClientConnection(Worker& worker, const PeerAddress& peer)
       last_request_byte_(state_since_),
       last_write_progress_(state_since_) {}
 
-void ClientConnection::open(int fd, Position position) {
+void ClientConnection::open(int fd, bool tls, Position position) {
   position_ = position;
+  awaits_tls_ = tls;
   int error = 0;
   transport_ = Transport::adopt(worker_, *this, fd, !facts_.peer.ip, error);
   if (transport_ == nullptr) return close();
   const Options& options = worker_.options();
   if (options.proxy_protocol)
     proxy_header_ = std::make_unique<ProxyHeaderParser>(options.limits.header_bytes);
+  if (tls && proxy_header_ == nullptr) begin_tls({});
+  if (transport_ == nullptr) return;
   transport_->start_reading();
   reschedule();
 }
@@ -70,7 +73,28 @@ bool ClientConnection::take_proxy_header(std::string_view& bytes) {
   facts_.source = proxy_header_->source().value_or(facts_.peer);
   proxy_header_.reset();
   bytes.remove_prefix(step.consumed);
-  return !bytes.empty();
+  if (!awaits_tls_) return !bytes.empty();
+  begin_tls(bytes);
+  return false;
+}
+
+void ClientConnection::begin_tls(std::string_view received) {
+  awaits_tls_ = false;
+  std::unique_ptr<tls::Engine> engine = worker_.shared().certificates.server()->accept();
+  if (engine == nullptr) return close();
+  transport_->secure(std::move(engine), received);
+}
+
+void ClientConnection::on_secured() {
+  facts_.scheme = "https";
+  std::string subject = transport_->tls()->peer_subject();
+  if (subject.empty()) return;
+  certificate_subject_ = std::make_unique<const std::string>(std::move(subject));
+  facts_.certificate_subject = *certificate_subject_;
+}
+
+void ClientConnection::on_plain_http() {
+  reject({Side::client, 400, "this port speaks TLS, and the request came without: use https://"});
 }
 
 // Who did not send one would not understand an answer either.
@@ -199,12 +223,16 @@ void ClientConnection::on_end() {
   }
 }
 
-void ClientConnection::on_broken(int uv_error) {
+void ClientConnection::on_broken(int uv_error, std::string_view why) {
   // TCP_USER_TIMEOUT is timeouts.write too, and the kernel may be the first to notice.
   const bool busy = state_ == State::exchanging || state_ == State::closing;
   if (busy && uv_error == UV_ETIMEDOUT) return drop_slow_client();
-  log::debug("client connection broke",
-             {{"client", facts_.source.text()}, {"reason", std::string_view(uv_strerror(uv_error))}});
+  if (uv_error == UV_EPROTO) {
+    worker_.counters().tls_failures.add();
+    log::info("client connection failed", {{"client", facts_.source.text()}, {"reason", why}});
+  } else {
+    log::debug("client connection broke", {{"client", facts_.source.text()}, {"reason", why}});
+  }
   state_ == State::exchanging ? lose_client() : close();
 }
 
@@ -250,6 +278,7 @@ void ClientConnection::linger() {
     transport_->reset_on_close();
     if (transport_->all_acknowledged()) return close();
   } else if (aborting_) {
+    transport_->cut_on_close();
     return close();
   } else {
     transport_->shut_down_writing();
@@ -289,7 +318,8 @@ bool ClientConnection::close_if_silent() {
 void ClientConnection::abort_now() {
   if (state_ == State::exchanging) enter(State::closing);  // the exchange's end is not to start another one
   if (exchange_ != nullptr) exchange_->abort_now();
-  if (aborting_ && framing_ == Framing::until_close && transport_ != nullptr) transport_->reset_on_close();
+  if (aborting_ && transport_ != nullptr)
+    framing_ == Framing::until_close ? transport_->reset_on_close() : transport_->cut_on_close();
   close();
 }
 

@@ -37,7 +37,7 @@ class ClientConnection final : public Retirable,
   ClientConnection(Worker& worker, const PeerAddress& peer);
 
   // Takes over the accepted socket; closes at once when it is broken already.
-  void open(int fd, Position position);
+  void open(int fd, bool tls, Position position);
   [[nodiscard]] Position position() const noexcept { return position_; }
 
   void on_drain();
@@ -51,7 +51,9 @@ class ClientConnection final : public Retirable,
   // TransportOwner
   void on_bytes(std::string_view bytes) override;
   void on_end() override;
-  void on_broken(int uv_error) override;
+  void on_broken(int uv_error, std::string_view why) override;
+  void on_secured() override;
+  void on_plain_http() override;
   void on_drained() override;
   [[nodiscard]] size_t read_room() const override;
   // RequestSink
@@ -77,6 +79,7 @@ class ClientConnection final : public Retirable,
 
   // client_connection.cc: reading and the connection's life
   [[nodiscard]] bool take_proxy_header(std::string_view& bytes);
+  void begin_tls(std::string_view received);
   void refuse_proxy_header(std::string_view why);
   void enter(State state);
   void parse(std::string_view bytes);
@@ -99,6 +102,7 @@ class ClientConnection final : public Retirable,
 
   Worker& worker_;
   ConnectionFacts facts_;
+  std::unique_ptr<const std::string> certificate_subject_;  // what facts_ speaks of
   Position position_;
   TransportPtr transport_;
   std::unique_ptr<ProxyHeaderParser> proxy_header_;  // until it is complete
@@ -118,8 +122,9 @@ class ClientConnection final : public Retirable,
   bool keep_alive_ = true;
   bool head_sent_ = false;
   bool request_paused_ = false;
-  bool aborting_ = false;  // the response must not look whole
-  bool parsing_ = false;   // in parse(): it decides what follows
+  bool aborting_ = false;    // the response must not look whole
+  bool awaits_tls_ = false;  // a PROXY header comes first
+  bool parsing_ = false;     // in parse(): it decides what follows
   bool peer_ended_ = false;
 };
 

@@ -114,8 +114,8 @@ void Tunnel::Side::finish_writing() {
   if (other.finished) tunnel.end(TunnelEnd::both_sides);
 }
 
-void Tunnel::Side::on_broken(int uv_error) {
-  log::debug("tunnel broke", {{"reason", std::string_view(uv_strerror(uv_error))}});
+void Tunnel::Side::on_broken(int uv_error, std::string_view why) {
+  log::debug("tunnel broke", {{"reason", why}});
   // TCP_USER_TIMEOUT is timeouts.write too, and the kernel may be the first to notice.
   const bool stalled = broken == TunnelEnd::client_broke && uv_error == UV_ETIMEDOUT;
   tunnel.end(stalled ? TunnelEnd::client_stalled : broken);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "proxy/worker.h"
@@ -71,8 +72,9 @@ Transport::Ptr Transport::connect(Worker& worker, TransportOwner& owner, const S
   return transport;
 }
 
-void Transport::begin_close() noexcept {
+void Transport::begin_close() {
   owner_ = nullptr;
+  if (!reset_on_close_ && !cut_on_close_ && queued() == 0) say_close_notify();
   const auto on_closed = [](uv_handle_t* handle) { delete static_cast<Transport*>(handle->data); };
   if (reset_on_close_ && !is_unix_ && uv_tcp_close_reset(&handle_.tcp, on_closed) == 0) return;
   uv_close(&handle_.handle, on_closed);
@@ -106,17 +108,24 @@ void Transport::stop_reading() {
 
 void Transport::on_read(ssize_t n, const uv_buf_t& buf) {
   if (owner_ == nullptr || n == 0) return;
-  if (n > 0) return owner_->on_bytes({buf.base, static_cast<size_t>(n)});
+  if (n > 0) {
+    const std::string_view bytes(buf.base, static_cast<size_t>(n));
+    return tls_ == nullptr ? owner_->on_bytes(bytes) : on_ciphertext(bytes);
+  }
   reading_ = false;
   uv_read_stop(stream());
-  if (n == UV_EOF) return owner_->on_end();
+  if (n == UV_EOF) return tls_ == nullptr ? owner_->on_end() : report_truncation();
   swallowing_ = true;
   broken_ = 0;  // reported here
-  owner_->on_broken(static_cast<int>(n));
+  owner_->on_broken(static_cast<int>(n), uv_strerror(static_cast<int>(n)));
 }
 
 void Transport::write(std::span<const std::string_view> pieces) {
   if (swallowing_ || owner_ == nullptr) return;
+  tls_ == nullptr ? send(pieces) : send_encrypted(pieces);
+}
+
+void Transport::send(std::span<const std::string_view> pieces) {
   size_t sent = 0;
   if (!in_flight_ && queue_.empty()) sent = try_write(pieces);
   if (!swallowing_) enqueue(pieces, sent);
@@ -181,6 +190,7 @@ void Transport::on_written(int status, size_t bytes) {
   if (owner_ == nullptr) return;
   if (status < 0) return note_broken(status);
   if (!queue_.empty()) return send_queue();
+  if (fin_pending_) return shut_down_writing();
   owner_->on_drained();
 }
 
@@ -198,7 +208,79 @@ void Transport::note_broken(int uv_error) {
 void Transport::report_broken() {
   if (reading_) return;
   const int error = std::exchange(broken_, 0);
-  if (error != 0 && owner_ != nullptr) owner_->on_broken(error);
+  if (error != 0 && owner_ != nullptr) owner_->on_broken(error, uv_strerror(error));
+}
+
+// --- TLS ---
+
+void Transport::secure(std::unique_ptr<tls::Engine> engine, std::string_view received) {
+  tls_ = std::move(engine);
+  if (!received.empty()) return on_ciphertext(received);
+  std::string& cipher = worker_.tls_scratch().cipher;
+  cipher.clear();
+  tls_->start(cipher);
+  if (!cipher.empty()) send(std::array{std::string_view(cipher)});
+}
+
+void Transport::on_ciphertext(std::string_view bytes) {
+  TlsScratch& scratch = worker_.tls_scratch();
+  size_t size = 0;
+  do {
+    const bool handshaking = tls_->state() == tls::State::handshaking;
+    scratch.cipher.clear();
+    size = tls_->receive(bytes, scratch.plain, scratch.cipher);
+    if (!scratch.cipher.empty() && !swallowing_) send(std::array{std::string_view(scratch.cipher)});
+    if (handshaking && tls_->writable()) owner_->on_secured();
+    if (size > 0 && owner_ != nullptr) owner_->on_bytes({scratch.plain.data(), size});
+    if (owner_ == nullptr) return;
+  } while (size == scratch.plain.size());
+  switch (tls_->state()) {
+    case tls::State::handshaking:
+    case tls::State::open: return;
+    case tls::State::closed: stop_reading(); return owner_->on_end();
+    case tls::State::plain_http: tls_.reset(); return owner_->on_plain_http();
+    case tls::State::failed: break;
+  }
+  swallowing_ = true;
+  broken_ = 0;  // reported here
+  stop_reading();
+  owner_->on_broken(UV_EPROTO, "TLS: " + tls_->why());
+}
+
+// TCP has ended though TLS has not: whatever came before may lack its end (RFC 8446 section 6.1).
+void Transport::report_truncation() {
+  const bool handshaking = tls_->state() == tls::State::handshaking;
+  swallowing_ = true;
+  broken_ = 0;  // reported here
+  owner_->on_broken(UV_ECONNABORTED, handshaking ? "TLS: the connection was closed during the handshake"
+                                                 : "TLS: the connection was closed without a close_notify");
+}
+
+// The pieces leave in as few records as they need: they are joined first, one SSL_write a record.
+void Transport::send_encrypted(std::span<const std::string_view> pieces) {
+  TlsScratch& scratch = worker_.tls_scratch();
+  scratch.cipher.clear();
+  size_t joined = 0;
+  const auto flush = [&] { tls_->send({scratch.joined.data(), std::exchange(joined, 0)}, scratch.cipher); };
+  for (std::string_view piece : pieces) {
+    while (!piece.empty()) {
+      const size_t size = std::min(piece.size(), scratch.joined.size() - joined);
+      std::memcpy(scratch.joined.data() + joined, piece.data(), size);
+      joined += size;
+      piece.remove_prefix(size);
+      if (joined == scratch.joined.size()) flush();
+    }
+  }
+  flush();
+  if (!scratch.cipher.empty()) send(std::array{std::string_view(scratch.cipher)});
+}
+
+void Transport::say_close_notify() {
+  if (tls_ == nullptr || swallowing_ || fin_pending_) return;
+  std::string& cipher = worker_.tls_scratch().cipher;
+  cipher.clear();
+  tls_->shut_down(cipher);
+  if (!cipher.empty()) send(std::array{std::string_view(cipher)});
 }
 
 size_t Transport::unacknowledged() const noexcept {
@@ -213,7 +295,11 @@ bool Transport::made_progress() noexcept {
 
 bool Transport::all_acknowledged() const noexcept { return queued() == 0 && unacknowledged() == 0; }
 
-void Transport::shut_down_writing() noexcept { (void)::shutdown(descriptor(), SHUT_WR); }
+void Transport::shut_down_writing() {
+  say_close_notify();
+  fin_pending_ = queued() > 0;
+  if (!fin_pending_) (void)::shutdown(descriptor(), SHUT_WR);
+}
 
 bool Transport::peer_left() const noexcept {
   pollfd poll_fd{descriptor(), POLLRDHUP, 0};

@@ -39,6 +39,7 @@ class Counter {
   X(decoders_refused, "event streams ended because sse.decoder_memory was used up")  \
   X(unknown_codings, "event streams passed through in a coding that is not decoded") \
   X(upstream_ejections, "times that an upstream was left out for failing")           \
+  X(tls_failures, "client connections on which TLS failed")                          \
   X(stale_retries, "requests sent again because a kept-alive connection had died")
 
 struct Counters {

@@ -55,8 +55,8 @@ class Lifecycle {
  private:
   void on_signal(int number) {
     if (number == SIGHUP) {
-      log::info("SIGHUP: nothing to reload in this version; every stream goes on");
-      return;
+      log::info("SIGHUP: certificates are read again; every stream goes on");
+      return server_.reload();
     }
     if (ending_) {
       log::info("second signal: ending at once");
@@ -94,13 +94,14 @@ void log_start(const Server& server, const Loaded& loaded) {
 }  // namespace
 
 int run(const Loaded& loaded) {
+  log::start(loaded.options.log_level, loaded.options.log_format);
   Result<std::unique_ptr<Server>> created = Server::create(loaded.options, loaded.rules);
   if (!created) {
+    log::stop();
     std::cerr << "sse-proxy: " << created.error().message << "\n";
-    return 1;
+    return created.error().status;
   }
   std::unique_ptr<Server> server = *std::move(created);
-  log::start(loaded.options.log_level, loaded.options.log_format);
   Lifecycle lifecycle(*server, loaded.options.drain_delay);  // before anybody is told that we are up
   log_start(*server, loaded);
   server->run();

@@ -41,21 +41,36 @@ void Connector::try_addresses() {
     const bool again = out_of_descriptors(last_error_) && worker_.free_a_descriptor();
     if (!again) ++address_;
     if (transport_ != nullptr) return;
+    last_reason_ = uv_strerror(last_error_);
   }
   const std::string message =
-      "cannot connect to upstream " + std::string(upstream_text()) + ": " + uv_strerror(last_error_);
+      "cannot connect to upstream " + std::string(upstream_text()) + ": " + last_reason_;
   const bool ours = out_of_descriptors(last_error_);
   next_upstream({ours ? Side::self : Side::upstream, ours ? 503 : 502, message});
 }
 
 void Connector::on_connected(int uv_status) {
   if (user_ == nullptr || transport_ == nullptr) return;
-  if (uv_status == 0) {
-    deadline_ = kNever;
-    auto connection = std::make_unique<UpstreamConnection>(worker_, std::move(transport_), upstream_);
-    return user_->on_upstream_ready(std::move(connection), false);
-  }
-  last_error_ = uv_status;
+  if (uv_status != 0) return on_broken(uv_status, uv_strerror(uv_status));
+  if (!worker_.options().upstream[upstream_].tls) return hand_over();
+  std::unique_ptr<tls::Engine> engine = worker_.shared().certificates.client()->connect(upstream_);
+  if (engine == nullptr) return on_broken(UV_ENOMEM, uv_strerror(UV_ENOMEM));
+  transport_->start_reading();
+  transport_->secure(std::move(engine), {});
+}
+
+void Connector::hand_over() {
+  deadline_ = kNever;
+  auto connection = std::make_unique<UpstreamConnection>(worker_, std::move(transport_), upstream_);
+  user_->on_upstream_ready(std::move(connection), false);
+}
+
+void Connector::on_end() { on_broken(UV_ECONNRESET, "TLS: the upstream ended the handshake"); }
+
+void Connector::on_broken(int uv_error, std::string_view why) {
+  if (user_ == nullptr || transport_ == nullptr) return;
+  last_error_ = uv_error;
+  last_reason_ = why;
   transport_.reset();
   try_addresses();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "parser/result.h"
@@ -41,11 +42,13 @@ class Connector final : public Retirable, private TransportOwner {
  private:
   void begin_upstream();
   void try_addresses();
+  void hand_over();
   void next_upstream(const Error& error);
   void on_connected(int uv_status) override;
   void on_bytes(std::string_view) override {}
-  void on_end() override {}
-  void on_broken(int uv_error) override { on_connected(uv_error); }
+  void on_secured() override { hand_over(); }
+  void on_end() override;
+  void on_broken(int uv_error, std::string_view why) override;
   void on_drained() override {}
   [[nodiscard]] size_t read_room() const override { return 1; }
 
@@ -60,6 +63,7 @@ class Connector final : public Retirable, private TransportOwner {
   std::vector<size_t> tried_;  // and failed
   TimePoint deadline_ = kNever;
   int last_error_ = 0;
+  std::string last_reason_;
   bool careful_ = false;
   bool fresh_ = false;
 };

@@ -72,9 +72,9 @@ void UpstreamConnection::on_end() {
                     : "upstream closed the connection without a response"});
 }
 
-void UpstreamConnection::on_broken(int uv_error) {
+void UpstreamConnection::on_broken(int, std::string_view why) {
   if (user_ == nullptr) return worker_.pool().drop(*this);
-  fail({Side::upstream, 502, std::string("connection to the upstream broke: ") + uv_strerror(uv_error)});
+  fail({Side::upstream, 502, "connection to the upstream broke: " + std::string(why)});
 }
 
 void UpstreamConnection::fail(const Error& error) {

@@ -62,7 +62,7 @@ class UpstreamConnection final : public Retirable, private TransportOwner, priva
  private:
   void on_bytes(std::string_view bytes) override;
   void on_end() override;
-  void on_broken(int uv_error) override;
+  void on_broken(int uv_error, std::string_view why) override;
   void on_drained() override;
   [[nodiscard]] size_t read_room() const override;
   void on_interim_head(ResponseHead&& head) override { user_->on_interim_head(std::move(head)); }
