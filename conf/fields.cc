@@ -166,7 +166,7 @@ constexpr Field kFields[] = {
 
     {"limits.connections", "max-connections", "N", CountValue{&L::connections, 1, 10'000'000}, kProcess,
      Topic::limits,
-     "client connections of the process; at the limit the longest idle one gives way, or new ones wait"},
+     "client connections of the process; further ones wait in the listen queue until an idle one gives way"},
     {"limits.backlog", "backlog", "N", CountValue{&L::backlog, 1, 65535}, kProcess, Topic::limits,
      "length of the listen queue"},
     {"limits.streams_per_client", "max-streams-per-client", "N|off",

@@ -17,6 +17,7 @@ namespace sse_proxy {
 namespace {
 
 constexpr unsigned kAcceptsPerTurn = 64;  // streams that run come first
+constexpr Millis kLeastIdle{1000};        // who has just come, or been answered, may have more to say
 constexpr Millis kRetryAfter{20};         // how soon a full process looks for room again
 constexpr Millis kWarnEvery{10'000};
 
@@ -117,7 +118,7 @@ bool Listener::anyone_waits() const {
 
 // At the limit: a client that asks for nothing gives way to one that may.
 bool Listener::make_room() {
-  if (worker_.close_longest_idle()) return true;
+  if (worker_.close_longest_idle(kLeastIdle)) return true;
   pause();
   return false;
 }

@@ -5,15 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 namespace sse_proxy {
 namespace {
-
-constexpr size_t kOpenedLater = 8;  // by libuv's default loop, for signals, and by name look-ups
 
 // The soft limit becomes the hard one.
 size_t raise_descriptor_limit() {
@@ -24,21 +19,11 @@ size_t raise_descriptor_limit() {
   return limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : limit.rlim_cur;
 }
 
-size_t open_descriptors(size_t limit) {
-  std::error_code none;  // without /proc
-  size_t open = 0;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", none)) {
-    if (std::strtoul(entry.path().filename().c_str(), nullptr, 10) < limit) ++open;
-  }
-  return open;
-}
-
 // Every connection may need a second descriptor towards the upstream; some are kept back for the process
-// itself: what it has open, what each worker's loop will open for its first socket, and a few.
-size_t connections_that_descriptors_allow(size_t wanted, size_t descriptors, unsigned workers) {
-  const size_t own = open_descriptors(descriptors) + workers + kOpenedLater;
-  const size_t reserve = std::max(own, std::min<size_t>(64, descriptors / 4));
-  return std::clamp<size_t>((descriptors - std::min(reserve, descriptors)) / 2, 1, wanted);
+// itself. Where they do not suffice, idle connections give way (Worker::free_a_descriptor).
+size_t connections_that_descriptors_allow(size_t wanted, size_t descriptors) {
+  const size_t reserve = std::min<size_t>(64, descriptors / 4);
+  return std::clamp<size_t>((descriptors - reserve) / 2, 1, wanted);
 }
 
 constexpr int kCannotRun = 1, kWrongConfiguration = 2;
@@ -71,8 +56,8 @@ Result<std::unique_ptr<Server>> Server::create(Options options, std::vector<Rule
     server->workers_.push_back(std::make_unique<Worker>(*server->shared_));
   }
   if (auto error = server->listen()) return failed(*error, kCannotRun);
-  server->shared_->max_connections = connections_that_descriptors_allow(
-      server->options_.limits.connections, descriptors, server->options_.workers);
+  server->shared_->max_connections =
+      connections_that_descriptors_allow(server->options_.limits.connections, descriptors);
   return server;
 }
 

@@ -220,8 +220,9 @@ void Worker::mark_busy(ClientConnection& connection) {
   busy_.splice(busy_.end(), idle_, connection.position());
 }
 
-bool Worker::close_longest_idle() {
+bool Worker::close_longest_idle(Millis least) {
   for (unsigned i = 0; i < kIdleTries && !idle_.empty(); ++i) {
+    if (idle_.front()->idle_since() + least > now()) return false;
     if (idle_.front()->close_if_silent()) {
       counters_.idle_clients_closed.add();
       return true;
@@ -231,7 +232,7 @@ bool Worker::close_longest_idle() {
   return false;
 }
 
-bool Worker::free_a_descriptor() { return pool_->clear() || close_longest_idle(); }
+bool Worker::free_a_descriptor() { return pool_->clear() || close_longest_idle(Millis::zero()); }
 
 void Worker::adopt(std::unique_ptr<Exchange> exchange) { orphans_.push_back(std::move(exchange)); }
 

@@ -99,8 +99,8 @@ class Worker {
   // A client connection waits for its first or next request, or for its client to close; or does so no more.
   void mark_idle(ClientConnection& connection);
   void mark_busy(ClientConnection& connection);
-  // Makes room for a new client as nginx does; false when every client is busy.
-  bool close_longest_idle();
+  // Makes room for a new client as nginx does; false when none has been idle for `least`.
+  bool close_longest_idle(Millis least);
   // Idle connections to upstreams give way, then idle clients; false when there are none.
   bool free_a_descriptor();
   // An exchange whose client has gone, and whose upstream is read to its end all the same.

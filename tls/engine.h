@@ -41,8 +41,9 @@ class Engine {
   // A client's first flight; a server has nothing to say before it was spoken to.
   void start(std::string& out) { (void)pump({}, out); }
 
-  // Decrypts what is in `cipher`, and takes it from there, into `plain`: the number of bytes. Where that is all
-  // of `plain`, there may be more, for another call. What has to be sent because of it is appended to `out`.
+  // Decrypts what is in `cipher`, and takes it from there, into `plain`: the number of bytes. Where that is
+  // all of `plain`, there may be more, for another call. What has to be sent because of it is appended to
+  // `out`.
   size_t receive(std::string_view& cipher, std::span<char> plain, std::string& out);
   // Appends `plain`, encrypted, to `out`; as few records as it needs. Only while open or closed by the peer.
   void send(std::string_view plain, std::string& out);
