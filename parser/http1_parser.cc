@@ -9,6 +9,11 @@ namespace sse_proxy {
 namespace {
 
 constexpr uint32_t kMaxChunkExtensionBytes = 4096;
+// What a body may have on the wire besides its bytes: extensions and zeros before a chunk's size are no body
+// that limits.body_bytes would count.
+constexpr int64_t kMaxExcess = 128 * 1024;
+constexpr int64_t kWirePerChunk = 20;
+constexpr size_t kWirePerByte = 3;
 constexpr unsigned kMaxInterimHeads = 16;
 constexpr char kTlsHandshake = '\x16';  // the first byte of a ClientHello
 constexpr size_t kFieldOverhead = 4;    // colon, space, CR LF
@@ -61,7 +66,10 @@ llhttp_settings_t Http1Parser::make_settings() {
   s.on_chunk_extension_name = [](llhttp_t* p, const char*, size_t n) { return self(p).count_extension(n); };
   s.on_chunk_extension_value = s.on_chunk_extension_name;
   s.on_chunk_header = [](llhttp_t* p) { return self(p).check_chunk_size(p->content_length); };
-  s.on_body = [](llhttp_t* p, const char* at, size_t n) { return self(p).deliver_body({at, n}), 0; };
+  s.on_body = [](llhttp_t* p, const char* at, size_t n) {
+    self(p).excess_ -= static_cast<int64_t>(kWirePerByte * n);
+    return self(p).deliver_body({at, n}), 0;
+  };
   s.on_message_complete = [](llhttp_t*) -> int { return HPE_PAUSED; };
   return s;
 }
@@ -90,6 +98,10 @@ ParseStep Http1Parser::feed(std::string_view bytes) {
     const size_t taken = code == HPE_OK ? rest.size() : static_cast<size_t>(llhttp_.error_pos - rest.data());
     consumed += taken;
     if (in_head && !head_done_) head_bytes_ += taken;
+    if (!in_head && (excess_ += static_cast<int64_t>(taken)) > kMaxExcess && code == HPE_OK) {
+      fail(describe_failure(HPE_USER, nullptr, nullptr));
+      return {ParseStatus::failed, consumed};
+    }
     if (code == HPE_OK && !bad_start) continue;
     if (code == HPE_OK) {
       fail(bad_start_line());
@@ -113,6 +125,7 @@ void Http1Parser::reset_message() {
   llhttp_reset(&llhttp_);
   head_bytes_ = 0;
   extension_bytes_ = 0;
+  excess_ = 0;
   begun_ = start_line_seen_ = head_done_ = false;
   trailers_.reset();
 }
@@ -135,6 +148,7 @@ int Http1Parser::count_extension(size_t bytes) {
 // Sizes that fit no signed offset are an attack on whoever adds them up.
 int Http1Parser::check_chunk_size(uint64_t size) {
   extension_bytes_ = 0;
+  excess_ -= kWirePerChunk;
   if (size <= INT64_MAX) return 0;
   llhttp_set_error_reason(&llhttp_, "Chunk size overflow");
   fail(describe_failure(HPE_INVALID_CHUNK_SIZE, nullptr, nullptr));
@@ -196,7 +210,8 @@ Error RequestParser::describe_failure(llhttp_errno_t code, const char* at, const
   if (code == HPE_INVALID_VERSION && version != 0 && version != 10 && version != 11) {
     return {Side::client, 505, "HTTP version is neither 1.0 nor 1.1"};
   }
-  if (code == HPE_USER) return {Side::client, 400, "chunk extensions are too long"};
+  if (code == HPE_USER)
+    return {Side::client, 400, "chunk extensions, or the zeros of chunk sizes, are too long"};
   if (code == HPE_PAUSED_H2_UPGRADE) return {Side::client, 400, "HTTP/2 is not spoken here"};
   return {Side::client, 400, malformed("request", llhttp())};
 }
@@ -278,7 +293,8 @@ bool ResponseParser::begin_next_at_once() {
 }
 
 Error ResponseParser::describe_failure(llhttp_errno_t code, const char*, const char*) const {
-  if (code == HPE_USER) return {Side::upstream, 502, "chunk extensions are too long"};
+  if (code == HPE_USER)
+    return {Side::upstream, 502, "chunk extensions, or the zeros of chunk sizes, are too long"};
   return {Side::upstream, 502, malformed("response", llhttp())};
 }
 

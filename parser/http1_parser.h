@@ -98,6 +98,7 @@ class Http1Parser {
   llhttp_t llhttp_;
   size_t max_header_bytes_;
   size_t head_bytes_ = 0;  // of the head so far, or of the trailers
+  int64_t excess_ = 0;     // of the body: wire bytes above what its bytes and chunks may take
   uint32_t extension_bytes_ = 0;
   bool begun_ = false;
   bool start_line_seen_ = false;

@@ -16,6 +16,7 @@ struct Error {
   Side side = Side::self;
   int status = 0;  // the HTTP status that answers it where an answer is still possible; 0: none
   std::string message;
+  std::string detail = {};  // for the log alone: addresses, names, what a library said
 };
 
 // A T or an Error. Test it before dereferencing; both accessors are preconditions, not checks.

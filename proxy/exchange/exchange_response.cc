@@ -290,7 +290,8 @@ void Exchange::fail(const Error& error) {
   if (phase_ == Phase::done) return;
   Counters& counters = worker_.counters();
   (error.side == Side::client ? counters.refused : counters.upstream_errors).add();
-  log::warn(error.message, {{"client", origin_.client.text()},
+  log::warn(error.message, {{"reason", std::string_view(error.detail)},
+                            {"client", origin_.client.text()},
                             {"id", std::string_view(origin_.id)},
                             {"method", std::string_view(method_)},
                             {"path", std::string_view(path_)},

@@ -47,9 +47,15 @@ bool is_plain(std::string_view text) noexcept {
                                       [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '='; });
 }
 
+bool is_empty(const Field& field) noexcept {
+  const auto* const text = std::get_if<std::string_view>(&field.value);
+  return text != nullptr && text->empty();
+}
+
 std::string as_text(LogLevel level, std::string_view message, std::span<const Field> fields) {
   std::string line = fmt::format("{} {:<5} {}", now_as_iso8601(), name_of(level), message);
   for (const Field& field : fields) {
+    if (is_empty(field)) continue;
     line.append(" ").append(field.key).append("=");
     std::visit(
         [&](const auto& value) {
@@ -67,6 +73,7 @@ std::string as_text(LogLevel level, std::string_view message, std::span<const Fi
 std::string as_json(LogLevel level, std::string_view message, std::span<const Field> fields) {
   nlohmann::ordered_json line = {{"time", now_as_iso8601()}, {"level", name_of(level)}, {"message", message}};
   for (const Field& field : fields) {
+    if (is_empty(field)) continue;
     std::visit([&](const auto& value) { line[std::string(field.key)] = value; }, field.value);
   }
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

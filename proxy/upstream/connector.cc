@@ -43,10 +43,9 @@ void Connector::try_addresses() {
     if (transport_ != nullptr) return;
     last_reason_ = uv_strerror(last_error_);
   }
-  const std::string message =
-      "cannot connect to upstream " + std::string(upstream_text()) + ": " + last_reason_;
   const bool ours = out_of_descriptors(last_error_);
-  next_upstream({ours ? Side::self : Side::upstream, ours ? 503 : 502, message});
+  next_upstream(
+      {ours ? Side::self : Side::upstream, ours ? 503 : 502, "cannot connect to the upstream", last_reason_});
 }
 
 void Connector::on_connected(int uv_status) {
@@ -78,9 +77,9 @@ void Connector::on_broken(int uv_error, std::string_view why) {
 void Connector::on_deadline(TimePoint now) {
   if (now < deadline_) return;
   transport_.reset();
-  next_upstream({Side::upstream, 504,
-                 "upstream " + std::string(upstream_text()) + " did not accept a connection within " +
-                     std::to_string(timeout_.count()) + "ms"});
+  next_upstream(
+      {Side::upstream, 504,
+       "the upstream did not accept a connection within " + std::to_string(timeout_.count()) + "ms"});
 }
 
 void Connector::next_upstream(const Error& error) {
@@ -90,7 +89,9 @@ void Connector::next_upstream(const Error& error) {
   if (left_out) worker_.counters().upstream_ejections.add();
   tried_.push_back(upstream_);
   if (const auto next = health.choose(first_, tried_, worker_.now())) {
-    log::warn(error.message, {{"next", std::string_view(worker_.options().upstream[*next].text)}});
+    log::warn(error.message, {{"reason", std::string_view(error.detail)},
+                              {"upstream", upstream_text()},
+                              {"next", std::string_view(worker_.options().upstream[*next].text)}});
     upstream_ = *next;
     return begin_upstream();
   }

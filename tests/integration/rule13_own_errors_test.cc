@@ -6,7 +6,7 @@
 namespace sse_proxy::test {
 namespace {
 
-void expect_own_error(Peer& client, int status) {
+std::string expect_own_error(Peer& client, int status) {
   const Response response = read_response(client);
   EXPECT_EQ(status_of(response.head), status) << response.head << response.body;
   EXPECT_EQ(field(response.head, "content-type"), "application/json");
@@ -16,6 +16,7 @@ void expect_own_error(Peer& client, int status) {
   client.half_close();
   EXPECT_EQ(client.read_to_end(), "");
   EXPECT_EQ(client.ending(), Ending::fin);
+  return response.body;
 }
 
 struct Refusal {
@@ -154,7 +155,9 @@ TEST(Rule13OwnErrors, A502SaysWhichUpstreamRefused) {
   Proxy proxy({"--upstream", url});
   Peer client = proxy.client();
   client.send(kGet);
-  expect_own_error(client, 502);
+  const std::string answer = expect_own_error(client, 502);
+  EXPECT_EQ(answer.find("127.0.0.1"), std::string::npos)
+      << "where the upstream is, is not the client's to know";
   EXPECT_NE(proxy.wait_for_log("connection refused").find(url), std::string::npos);
   EXPECT_EQ(proxy.stop_and_count()["upstream_errors"], 1U);
 }

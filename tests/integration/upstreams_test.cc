@@ -35,8 +35,10 @@ TEST(Upstreams, OneThatRefusesIsLeftOutAndTriedAgainAfterAWhile) {
   const std::string refusing = "http://127.0.0.1:" + std::to_string(refused_port());
   Proxy proxy({"--upstream", refusing, "--upstream", origin.url()});
   for (int i = 0; i < 20; ++i) EXPECT_EQ(get(proxy), "a");
-  proxy.wait_for_log("cannot connect to upstream " + refusing);
-  EXPECT_EQ(proxy.count_in_log("cannot connect to upstream " + refusing), 1U) << "19 did not try it";
+  const std::string tried =
+      "cannot connect to the upstream reason=\"connection refused\" upstream=" + refusing;
+  proxy.wait_for_log(tried);
+  EXPECT_EQ(proxy.count_in_log(tried), 1U) << "19 did not try it";
   EXPECT_EQ(proxy.count_in_log("is left out for a while upstream=" + refusing + " ms=1000"), 1U);
   const auto deadline = Clock::now() + kPatience;
   const std::string again = "is left out for a while upstream=" + refusing + " ms=2000";

@@ -83,6 +83,21 @@ TEST(Http1Limits, TrailersHaveTheLimitToThemselvesHoweverTheyAreCut) {
   }
 }
 
+TEST(Http1Limits, WhatIsNoBodyIsLimitedInChunksToo) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const auto repeated = [](std::string_view text, size_t times) {
+    std::string all;
+    for (size_t i = 0; i < times; ++i) all += text;
+    return all;
+  };
+  const auto error = [&](const std::string& body) { return parse_request({head, body}).error; };
+  EXPECT_THAT(error(std::string(1 << 20, '0')), HasSubstr("zeros"));
+  const std::string extended = "1;" + std::string(1000, 'x') + "\r\na\r\n";
+  EXPECT_THAT(error(repeated(extended, 1000)), HasSubstr("chunk extensions"));
+  EXPECT_EQ(error(repeated(extended, 50) + "0\r\n\r\n"), "");
+  EXPECT_EQ(error(repeated("1\r\na\r\n", 100000) + "0\r\n\r\n"), "") << "small chunks are legal";
+}
+
 TEST(Http1Limits, ExtensionsOfAChunkAreLimitedAndDropped) {
   const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
   const auto chunk = [](size_t extension) { return "1;" + std::string(extension, 'x') + "\r\na\r\n"; };
