@@ -44,7 +44,10 @@ class ClientConnection final : public Retirable,
   void abort_now();
   // For an idle one that has to make room: false when bytes wait to be read, or an abort to be noticed.
   bool close_if_silent();
-  [[nodiscard]] TimePoint idle_since() const noexcept { return state_since_; }
+  // Long ago for one that has had its last answer.
+  [[nodiscard]] TimePoint idle_since() const noexcept {
+    return state_ == State::lingering ? TimePoint() : state_since_;
+  }
 
  private:
   enum class State : uint8_t { idle, reading_head, exchanging, tunnelling, closing, lingering, closed };
