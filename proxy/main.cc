@@ -6,6 +6,7 @@
 
 #include "conf/load.h"
 #include "proxy/demo/demo.h"
+#include "proxy/ops/certificates.h"
 #include "proxy/ops/run.h"
 
 namespace {
@@ -32,6 +33,11 @@ int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
     case Command::run: return sse_proxy::run(*loaded);
     case Command::demo: return sse_proxy::demo(*loaded);
     case Command::check:
+      if (auto error = sse_proxy::Certificates::check(loaded->options)) {
+        std::cerr << "sse-proxy: " << error->message << "\n";
+        return kExitConfiguration;
+      }
+      [[fallthrough]];
     case Command::help:
     case Command::version:
     case Command::behind_list: std::cout << loaded->text; return 0;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,6 +26,9 @@ class Certificates {
   ~Certificates();
   Certificates(const Certificates&) = delete;
   Certificates& operator=(const Certificates&) = delete;
+
+  // What is wrong with the files that the options name, if anything is.
+  static std::optional<Error> check(const Options& options) { return Certificates(options).load(); }
 
   // Loads all that the options name, or says what is wrong with it; then begins to watch.
   std::optional<Error> start();
