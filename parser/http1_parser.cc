@@ -117,7 +117,7 @@ ParseStep Http1Parser::feed(std::string_view bytes) {
 }
 
 bool Http1Parser::fail(Error error) {
-  error_ = std::move(error);
+  error_ = std::make_unique<const Error>(std::move(error));
   return false;
 }
 

@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -104,7 +103,7 @@ class Http1Parser {
   bool start_line_seen_ = false;
   bool head_done_ = false;
   std::unique_ptr<Fields> trailers_;
-  std::optional<Error> error_;
+  std::unique_ptr<const Error> error_;
 };
 
 class RequestParser final : public Http1Parser {

@@ -12,8 +12,9 @@ constexpr std::string_view kSignatureV2("\r\n\r\n\0\r\nQUIT\n", 12);
 constexpr size_t kMostV1 = 107;  // CR LF included
 constexpr size_t kFixedV2 = 16;  // signature, version and command, family and protocol, length
 
-enum Command : uint8_t { kLocal = 0, kProxy = 1 };
-enum Family : uint8_t { kUnspecified = 0, kInet = 1, kInet6 = 2, kUnix = 3 };
+// Commands (0 is LOCAL) and address families of version 2.
+constexpr uint8_t kProxy = 1;
+constexpr uint8_t kUnspecified = 0, kInet = 1, kInet6 = 2, kUnix = 3;
 constexpr uint8_t kStream = 1;
 
 // Both addresses, and both ports but for kUnix.

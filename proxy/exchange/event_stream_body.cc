@@ -73,10 +73,12 @@ void EventStreamBody::keep_coded(std::string_view rest) {
 void EventStreamBody::fail(DecodeStep::Status status) {
   if (status == DecodeStep::Status::corrupt) {
     worker_.counters().decode_failures.add();
-    error_ = Error{Side::upstream, 502, "the event stream's content coding is corrupt"};
+    error_ = std::make_unique<const Error>(
+        Error{Side::upstream, 502, "the event stream's content coding is corrupt"});
   } else {
     worker_.counters().decoders_refused.add();
-    error_ = Error{Side::self, 502, "no room to decode the event stream: raise sse.decoder_memory"};
+    error_ = std::make_unique<const Error>(
+        Error{Side::self, 502, "no room to decode the event stream: raise sse.decoder_memory"});
   }
 }
 
@@ -84,7 +86,8 @@ void EventStreamBody::end_if_all_passed_on(TimePoint now) {
   if (backlogged()) return;  // on_client_drained() comes back here
   if (decoder_ != nullptr && !decoder_->complete()) {
     worker_.counters().decode_failures.add();
-    error_ = Error{Side::upstream, 502, "the event stream's content coding is truncated"};
+    error_ = std::make_unique<const Error>(
+        Error{Side::upstream, 502, "the event stream's content coding is truncated"});
     return;
   }
   stream_.finish(now);

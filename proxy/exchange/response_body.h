@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string_view>
 
 #include "parser/event_stream.h"
@@ -34,13 +33,13 @@ class ResponseBody {
   // Upstream bytes wait here that the client must take first.
   [[nodiscard]] virtual bool backlogged() const { return false; }
   [[nodiscard]] bool ended() const noexcept { return ended_; }
-  [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
+  [[nodiscard]] const Error* error() const noexcept { return error_.get(); }
   // Null for what is not an event stream.
   [[nodiscard]] virtual EventStream* events() { return nullptr; }
 
  protected:
   bool ended_ = false;
-  std::optional<Error> error_;
+  std::unique_ptr<const Error> error_;
 };
 
 }  // namespace sse_proxy
