@@ -202,7 +202,7 @@ void Transport::note_broken(int uv_error) {
   queue_ = std::string();
   // While it is read, what the peer sent before is still to come (an early answer, say), and then the error
   // or the end.
-  if (!reading_) worker_.report_later(*this);
+  if (!reading_ && owner_ != nullptr) worker_.report_later(*this);
 }
 
 void Transport::report_broken() {
