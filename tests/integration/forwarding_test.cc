@@ -43,7 +43,7 @@ TEST(Forwarding, OthersWordIsReplaced) {
   Peer client = rig.client();
   const std::string head = head_of(rig.origin, client, kClaims);
   EXPECT_EQ(field(head, "x-forwarded-for"), "127.0.0.1");
-  EXPECT_EQ(field(head, "x-forwarded-proto"), "http");
+  EXPECT_EQ(field(head, "x-forwarded-proto"), tls_towards_clients() ? "https" : "http");
   EXPECT_EQ(field(head, "x-forwarded-host"), "app.test:81");
   EXPECT_EQ(field(head, "x-real-ip"), "");
   const std::string line = rig.proxy.wait_for_log("path=/p");

@@ -44,7 +44,7 @@ TEST(HttpMessages, AnHttp10ClientGetsItsAnswerAndItsClose) {
   client.send("GET / HTTP/1.0\r\n\r\n");
   Peer upstream = rig.origin.accept();
   const std::string head = upstream.read_head();
-  EXPECT_EQ(field(head, "host"), rig.origin.url().substr(7)) << "without a Host it gets the upstream's";
+  EXPECT_EQ(field(head, "host"), rig.origin.authority()) << "without a Host it gets the upstream's";
   upstream.send("HTTP/1.1 100 Continue\r\n\r\n" + text_response("abc"));
   const Response response = read_response(client);
   EXPECT_EQ(status_of(response.head), 200) << "no interim response for HTTP/1.0";
@@ -224,7 +224,7 @@ TEST(HttpMessages, UpstreamHostChoosesTheHost) {
     Peer client = proxy.client();
     client.send(kGet);
     const std::string host = field(const_cast<Origin&>(origin).accept().read_head(), "host");
-    EXPECT_EQ(host, mode == "upstream" ? origin.url().substr(7) : mode);
+    EXPECT_EQ(host, mode == "upstream" ? origin.authority() : mode);
   }
 }
 

@@ -177,6 +177,15 @@ Millis Process::cpu_time() const {
 
 namespace {
 
+Args with_tls(Args args) {
+  if (tls_towards_clients()) {
+    const auto [certificate, key] = test_certificate();
+    args.insert(args.end(), {"--tls-cert", certificate, "--tls-key", key});
+  }
+  if (tls_towards_upstreams()) args.insert(args.end(), {"--upstream-ca", test_ca_file()});
+  return args;
+}
+
 Args with_listener(Args args) {
   for (const std::string& arg : args) {
     if (arg == "--listen" || arg.starts_with("--listen=")) return args;
@@ -187,7 +196,8 @@ Args with_listener(Args args) {
 
 }  // namespace
 
-Proxy::Proxy(const Args& args, unsigned descriptors) : Process(with_listener(args), {}, descriptors) {
+Proxy::Proxy(const Args& args, unsigned descriptors)
+    : Process(with_tls(with_listener(args)), {}, descriptors) {
   const std::string line = wait_for_log(kListening);
   const size_t at = line.find(kListening);
   if (at == std::string::npos) return;

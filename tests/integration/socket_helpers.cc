@@ -60,67 +60,49 @@ uint16_t local_port(int fd) {
 // Close-on-exec, or the proxy would keep the tests' sockets open.
 Fd new_socket(int family) { return Fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
 
-bool wait_for(int fd, short what, Clock::time_point deadline) {
-  for (;;) {
-    const auto left = std::chrono::duration_cast<Millis>(deadline - Clock::now()).count();
-    pollfd poll_fd{fd, what, 0};
-    const int n = poll(&poll_fd, 1, static_cast<int>(std::max<int64_t>(left, 0)));
-    if (n > 0) return true;
-    if (n == 0 || errno != EINTR) return false;
-  }
-}
-
 }  // namespace
 
 Millis since(Clock::time_point start) { return std::chrono::duration_cast<Millis>(Clock::now() - start); }
 
-Fd& Fd::operator=(Fd&& other) noexcept {
-  if (this != &other) {
-    close();
-    fd_ = std::exchange(other.fd_, -1);
-  }
-  return *this;
-}
-
-void Fd::close() {
-  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-}
-
 // --- Peer ---
+
+bool Peer::start_tls(tls::SslPtr ssl, Millis patience) {
+  if (wire_.start_tls(std::move(ssl), patience)) return true;
+  ending_ = Ending::reset;
+  return false;
+}
 
 bool Peer::send(std::string_view bytes, Millis patience) {
   while (!bytes.empty()) {
-    if (!wait_for(fd_.get(), POLLOUT, Clock::now() + patience)) return false;
-    const ssize_t n = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (n < 0 && errno != EAGAIN) return false;
-    if (n > 0) bytes.remove_prefix(static_cast<size_t>(n));
+    if (!wait_for(fd(), POLLOUT, Clock::now() + patience)) return false;
+    const ssize_t n = wire_.send(bytes);
+    if (n < 0) return false;
+    bytes.remove_prefix(static_cast<size_t>(n));
   }
-  return true;
+  return wire_.flush(Clock::now() + patience);
 }
 
 size_t Peer::send_until_blocked(size_t limit, Millis quiet) {
   const std::string block(64 * 1024, 'x');
   size_t sent = 0;
-  while (sent < limit && wait_for(fd_.get(), POLLOUT, Clock::now() + quiet)) {
-    const ssize_t n =
-        ::send(fd_.get(), block.data(), std::min(block.size(), limit - sent), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (n < 0 && errno != EAGAIN) break;
-    if (n > 0) sent += static_cast<size_t>(n);
+  while (sent < limit && wait_for(fd(), POLLOUT, Clock::now() + quiet)) {
+    const ssize_t n = wire_.send({block.data(), std::min(block.size(), limit - sent)});
+    if (n < 0) break;
+    sent += static_cast<size_t>(n);
   }
   return sent;
 }
 
 bool Peer::fill(Clock::time_point deadline) {
-  if (ending_ != Ending::open || !wait_for(fd_.get(), POLLIN, deadline)) return false;
   char bytes[65536];
-  const ssize_t n = recv(fd_.get(), bytes, sizeof bytes, 0);
-  if (n <= 0) {
-    ending_ = n == 0 ? Ending::fin : Ending::reset;
-    return false;
+  while (ending_ == Ending::open && wire_.wait_to_receive(deadline)) {
+    const size_t n = wire_.receive(bytes, sizeof bytes, ending_);
+    if (n == 0) continue;
+    unread_.append(bytes, n);
+    if (keep_) received_.append(bytes, n);
+    return true;
   }
-  unread_.append(bytes, static_cast<size_t>(n));
-  if (keep_) received_.append(bytes, static_cast<size_t>(n));
-  return true;
+  return false;
 }
 
 std::string Peer::read_until(std::string_view mark, Millis patience) {
@@ -217,16 +199,6 @@ std::string Peer::next_request(Millis patience) {
   }
 }
 
-void Peer::half_close() { ::shutdown(fd_.get(), SHUT_WR); }
-
-void Peer::shut_down() { ::shutdown(fd_.get(), SHUT_RDWR); }
-
-void Peer::reset() {
-  const linger at_once{1, 0};
-  setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-  fd_.close();
-}
-
 // --- clients ---
 
 Peer connect_to(uint16_t port, const ConnectOptions& options) {
@@ -240,7 +212,9 @@ Peer connect_to(uint16_t port, const ConnectOptions& options) {
   if (connect(fd.get(), address.get(), address.size) != 0) {
     ADD_FAILURE() << "connect to port " << port << ": " << std::strerror(errno);
   }
-  return Peer(std::move(fd));
+  Peer peer(std::move(fd));
+  if (tls_towards_clients()) peer.start_tls(test_client());
+  return peer;
 }
 
 Peer connect_to_unix(const std::string& path) {
@@ -249,7 +223,9 @@ Peer connect_to_unix(const std::string& path) {
   if (connect(fd.get(), address.get(), address.size) != 0) {
     ADD_FAILURE() << "connect to " << path << ": " << std::strerror(errno);
   }
-  return Peer(std::move(fd));
+  Peer peer(std::move(fd));
+  if (tls_towards_clients()) peer.start_tls(test_client());
+  return peer;
 }
 
 int try_to_connect(uint16_t port) {
@@ -276,7 +252,8 @@ Origin::Origin(const Options& options) {
   }
   port_ = local_port(listener_.get());
   const bool v6 = options.address.find(':') != std::string::npos;
-  url_ = "http://" + (v6 ? "[" + options.address + "]" : options.address) + ":" + std::to_string(port_);
+  url_ = (tls_towards_upstreams() ? "https://" : "http://") +
+         (v6 ? "[" + options.address + "]" : options.address) + ":" + std::to_string(port_);
 }
 
 Origin::~Origin() {
@@ -284,7 +261,7 @@ Origin::~Origin() {
   if (accepter_.joinable()) accepter_.join();
   {
     const std::lock_guard lock(mutex_);
-    for (Peer& peer : served_) peer.shut_down();
+    for (Peer& peer : served_) peer.cut();
   }
   for (std::thread& thread : threads_) thread.join();
 }
@@ -296,7 +273,9 @@ std::optional<Peer> Origin::accept_within(Millis patience) {
   const int on = 1;
   setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   ++accepted_;
-  return Peer(std::move(fd));
+  Peer peer(std::move(fd));
+  if (tls_towards_upstreams() && port_ != 0) peer.start_tls(test_server());
+  return peer;
 }
 
 Peer Origin::accept(Millis patience) {
@@ -314,12 +293,13 @@ void Origin::serve(Script script) {
       served_.push_back(*std::move(peer));
       threads_.emplace_back([&script, &served = served_.back()] {
         script(served);
-        served.shut_down();  // closed with the origin: the descriptor may not be used anew meanwhile
+        served.half_close();
+        served.cut();  // closed with the origin: the descriptor may not be used anew meanwhile
       });
     }
     // The threads use the script.
     const std::lock_guard lock(mutex_);
-    for (Peer& peer : served_) peer.shut_down();
+    for (Peer& peer : served_) peer.cut();
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
   });

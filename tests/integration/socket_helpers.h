@@ -15,38 +15,25 @@
 #include <utility>
 #include <vector>
 
+#include "tests/integration/wire_helpers.h"
+
 namespace sse_proxy::test {
 
-using Millis = std::chrono::milliseconds;
-using Clock = std::chrono::steady_clock;
 inline constexpr Millis kPatience{20000};  // until a test gives up on what must come: the machine may be busy
 inline constexpr Millis kQuiet{60};        // how long a test watches that something does not come
 
 Millis since(Clock::time_point start);
-
-// A file descriptor and the duty to close it.
-class Fd {
- public:
-  explicit Fd(int fd = -1) : fd_(fd) {}
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept;
-  ~Fd() { close(); }
-  void close();
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-// How a connection ended, seen from this side.
-enum class Ending { open, fin, reset };
 
 // One end of a connection, blocking with deadlines. What fails to come in time fails the test and reads as
 // "".
 class Peer {
  public:
   Peer() = default;
-  explicit Peer(Fd fd) : fd_(std::move(fd)) {}
+  explicit Peer(Fd fd) : wire_(std::move(fd)) {}
+
+  // From here on TLS. Where the handshake fails, the connection has ended.
+  bool start_tls(tls::SslPtr ssl, Millis patience = kPatience);
+  [[nodiscard]] SSL* ssl() const { return wire_.ssl(); }
 
   // False once the peer does not take it (closed, or no progress for `patience`).
   bool send(std::string_view bytes, Millis patience = kPatience);
@@ -70,15 +57,16 @@ class Peer {
   // True if the peer's close is noticed in time; what it sent before is kept.
   bool wait_for_close(Millis patience = kPatience);
 
-  void half_close();
-  void close() { fd_.close(); }
-  void reset();  // close with RST
-  void shut_down();
+  void half_close() { wire_.half_close(); }
+  void close() { wire_.close(); }
+  void reset() { wire_.reset(); }  // close with RST
+  // Ends TCP both ways, and TLS without a word.
+  void cut() { wire_.cut(); }
 
   [[nodiscard]] Ending ending() const { return ending_; }
   [[nodiscard]] const std::string& received() const { return received_; }  // all of it, read or not
-  [[nodiscard]] int fd() const { return fd_.get(); }
-  [[nodiscard]] bool valid() const { return fd_.get() >= 0; }
+  [[nodiscard]] int fd() const { return wire_.fd(); }
+  [[nodiscard]] bool valid() const { return wire_.fd() >= 0; }
   // Bytes that were read are to be read again.
   void push_back(std::string_view bytes) { unread_.insert(0, bytes); }
   // For reading much: what has come is not kept in received().
@@ -88,7 +76,7 @@ class Peer {
   // False: nothing came in time, or the end.
   bool fill(Clock::time_point deadline);
 
-  Fd fd_;
+  Wire wire_;
   std::string received_;
   std::string unread_;
   Ending ending_ = Ending::open;
@@ -127,6 +115,7 @@ class Origin {
 
   [[nodiscard]] uint16_t port() const { return port_; }
   [[nodiscard]] std::string url() const { return url_; }
+  [[nodiscard]] std::string authority() const { return url_.substr(url_.find("//") + 2); }
   [[nodiscard]] size_t connections() const;
 
  private:

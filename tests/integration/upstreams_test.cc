@@ -222,7 +222,7 @@ TEST(Upstreams, Ipv6WorksOnBothSides) {
 
 TEST(Upstreams, ANameIsResolved) {
   Origin origin(answers("a"));
-  const Proxy proxy({"--upstream", "http://localhost:" + std::to_string(origin.port())});
+  const Proxy proxy({"--upstream", replaced(origin.url(), "127.0.0.1", "localhost")});
   EXPECT_EQ(get(proxy), "a");
 }
 
