@@ -179,7 +179,7 @@ namespace {
 
 Args with_tls(Args args) {
   if (tls_towards_clients()) {
-    const auto [certificate, key] = test_certificate();
+    const auto& [certificate, key] = test_certificate();
     args.insert(args.end(), {"--tls-cert", certificate, "--tls-key", key});
   }
   if (tls_towards_upstreams()) args.insert(args.end(), {"--upstream-ca", test_ca_file()});

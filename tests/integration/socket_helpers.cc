@@ -213,7 +213,7 @@ Peer connect_to(uint16_t port, const ConnectOptions& options) {
     ADD_FAILURE() << "connect to port " << port << ": " << std::strerror(errno);
   }
   Peer peer(std::move(fd));
-  if (tls_towards_clients()) peer.start_tls(test_client());
+  if (tls_towards_clients()) peer.start_tls(tls_client(test_ca_file()));
   return peer;
 }
 
@@ -224,7 +224,7 @@ Peer connect_to_unix(const std::string& path) {
     ADD_FAILURE() << "connect to " << path << ": " << std::strerror(errno);
   }
   Peer peer(std::move(fd));
-  if (tls_towards_clients()) peer.start_tls(test_client());
+  if (tls_towards_clients()) peer.start_tls(tls_client(test_ca_file()));
   return peer;
 }
 
@@ -274,7 +274,7 @@ std::optional<Peer> Origin::accept_within(Millis patience) {
   setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   ++accepted_;
   Peer peer(std::move(fd));
-  if (tls_towards_upstreams() && port_ != 0) peer.start_tls(test_server());
+  if (tls_towards_upstreams() && port_ != 0) peer.start_tls(tls_server(test_certificate()));
   return peer;
 }
 

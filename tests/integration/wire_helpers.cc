@@ -9,8 +9,6 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "tests/support/certificates.h"
-
 namespace sse_proxy::test {
 
 Fd& Fd::operator=(Fd&& other) noexcept {
@@ -164,6 +162,30 @@ void Wire::reset() {
 
 void Wire::cut() { ::shutdown(fd_.get(), SHUT_RDWR); }
 
+tls::SslPtr tls_client(const std::string& ca_file, const std::string& name, const CertificateFiles* shown) {
+  const tls::SslContextPtr context(SSL_CTX_new(TLS_client_method()));
+  SSL_CTX_load_verify_file(context.get(), ca_file.c_str());
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  if (shown != nullptr) {
+    SSL_CTX_use_certificate_chain_file(context.get(), shown->certificate.c_str());
+    SSL_CTX_use_PrivateKey_file(context.get(), shown->key.c_str(), SSL_FILETYPE_PEM);
+  }
+  tls::SslPtr ssl(SSL_new(context.get()));
+  SSL_set_connect_state(ssl.get());
+  SSL_set1_host(ssl.get(), name.c_str());
+  SSL_set_tlsext_host_name(ssl.get(), name.c_str());
+  return ssl;
+}
+
+tls::SslPtr tls_server(const CertificateFiles& files) {
+  const tls::SslContextPtr context(SSL_CTX_new(TLS_server_method()));
+  SSL_CTX_use_certificate_chain_file(context.get(), files.certificate.c_str());
+  SSL_CTX_use_PrivateKey_file(context.get(), files.key.c_str(), SSL_FILETYPE_PEM);
+  tls::SslPtr ssl(SSL_new(context.get()));
+  SSL_set_accept_state(ssl.get());
+  return ssl;
+}
+
 // --- the same tests over TLS ---
 
 namespace {
@@ -173,22 +195,9 @@ bool tls_is(std::string_view side) {
   return sides != nullptr && (sides == side || sides == std::string_view("both"));
 }
 
-struct TestIdentity {
-  TestIdentity() {
-    SSL_CTX_use_certificate_chain_file(server.get(), files.certificate.c_str());
-    SSL_CTX_use_PrivateKey_file(server.get(), files.key.c_str(), SSL_FILETYPE_PEM);
-    SSL_CTX_load_verify_file(client.get(), ca.file().c_str());
-    SSL_CTX_set_verify(client.get(), SSL_VERIFY_PEER, nullptr);
-  }
-  TestCa ca;
-  CertificateFiles files = ca.issue("test", {.alternatives = "DNS:localhost,IP:127.0.0.1,IP:::1"});
-  tls::SslContextPtr server{SSL_CTX_new(TLS_server_method())};
-  tls::SslContextPtr client{SSL_CTX_new(TLS_client_method())};
-};
-
-const TestIdentity& identity() {
-  static const TestIdentity kIdentity;
-  return kIdentity;
+const TestCa& test_ca() {
+  static const TestCa kCa;
+  return kCa;
 }
 
 }  // namespace
@@ -203,24 +212,15 @@ bool tls_towards_upstreams() {
   return kTls;
 }
 
-std::string test_ca_file() { return identity().ca.file(); }
-
-std::pair<std::string, std::string> test_certificate() {
-  return {identity().files.certificate, identity().files.key};
+const std::string& test_ca_file() {
+  static const std::string kFile = test_ca().file();
+  return kFile;
 }
 
-tls::SslPtr test_client() {
-  tls::SslPtr ssl(SSL_new(identity().client.get()));
-  SSL_set_connect_state(ssl.get());
-  SSL_set1_host(ssl.get(), "localhost");
-  SSL_set_tlsext_host_name(ssl.get(), "localhost");
-  return ssl;
-}
-
-tls::SslPtr test_server() {
-  tls::SslPtr ssl(SSL_new(identity().server.get()));
-  SSL_set_accept_state(ssl.get());
-  return ssl;
+const CertificateFiles& test_certificate() {
+  static const CertificateFiles kFiles =
+      test_ca().issue("test", {.alternatives = "DNS:localhost,IP:127.0.0.1,IP:::1"});
+  return kFiles;
 }
 
 }  // namespace sse_proxy::test

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "tests/support/certificates.h"
 #include "tls/openssl.h"
 
 namespace sse_proxy::test {
@@ -79,15 +80,18 @@ class Wire {
   std::string waiting_;  // ciphertext that the socket did not take
 };
 
+// The two ends of a connection to be; a client may show a certificate.
+tls::SslPtr tls_client(const std::string& ca_file, const std::string& name = "localhost",
+                       const CertificateFiles* shown = nullptr);
+tls::SslPtr tls_server(const CertificateFiles& files);
+
 // --- the same tests over TLS ---
 
 // SSE_PROXY_TEST_TLS says which sides of the proxy speak TLS: client, upstream or both.
 bool tls_towards_clients();
 bool tls_towards_upstreams();
-// What makes a proxy speak it there.
-std::string test_ca_file();
-std::pair<std::string, std::string> test_certificate();  // files of the certificate and its key
-tls::SslPtr test_client();
-tls::SslPtr test_server();
+// A CA and what it signed for this process.
+const std::string& test_ca_file();
+const CertificateFiles& test_certificate();
 
 }  // namespace sse_proxy::test
