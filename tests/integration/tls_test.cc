@@ -1,7 +1,7 @@
 // TLS on either side: what is refused and how it is told, ends that are none, certificates and their names.
 #include <gtest/gtest.h>
 
-#include "tests/integration/proxy_helpers.h"
+#include "tests/integration/abuse_helpers.h"
 
 namespace sse_proxy::test {
 namespace {
@@ -84,6 +84,31 @@ TEST(TlsClients, WhatIsNoTlsIsClosed) {
     Peer client = rig.proxy.client();
     client.send(garbage);
     EXPECT_TRUE(client.wait_for_close()) << static_cast<int>(garbage[0]);
+  }
+  Peer good = rig.client();
+  good.send(kGet);
+  EXPECT_NE(rig.origin.accept().read_head(), "");
+}
+
+TEST(TlsClients, TenThousandHalfHandshakesLeaveNothingBehind) {
+  TlsRig rig;
+  const std::string hello = client_hello();
+  Peer kept = rig.client();  // what the proxy opens for its first client stays
+  const size_t descriptors = rig.proxy.open_descriptors();
+  const size_t at_once = std::min<size_t>(500, affordable_connections(600) / 2);
+  long after_one = 0;
+  for (size_t done = 0; done < (kSanitized ? 1000U : 10000U); done += at_once) {
+    std::vector<Peer> wave;
+    for (size_t i = 0; i < at_once; ++i) {
+      wave.push_back(rig.proxy.client());
+      wave.back().send(std::string_view(hello).substr(0, i % 2 == 0 ? hello.size() : hello.size() / 2));
+    }
+    for (Peer& peer : wave) peer.reset();
+    expect_soon([&] { return rig.proxy.open_descriptors() <= descriptors; }, "the descriptors");
+    if (done == 0) after_one = rig.proxy.resident_kib();
+  }
+  if (!kSanitized) {
+    EXPECT_LT(rig.proxy.resident_kib() - after_one, 8 * 1024);
   }
   Peer good = rig.client();
   good.send(kGet);
