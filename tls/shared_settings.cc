@@ -8,11 +8,21 @@
 namespace sse_proxy::tls {
 namespace {
 
+void free_text(char* text) { OPENSSL_free(text); }
+
 std::string quoted_names(const X509& certificate) {
   std::string text;
   for (const std::string& name : subject_names(certificate))
     text.append(text.empty() ? "" : ", ").append(name);
   return text;
+}
+
+// The name in SNI, or the address, for which there is none.
+std::string asked_name(SSL& ssl) {
+  if (const char* const name = SSL_get_servername(&ssl, TLSEXT_NAMETYPE_host_name)) return name;
+  const std::unique_ptr<char, Deleter<free_text>> address(
+      X509_VERIFY_PARAM_get1_ip_asc(SSL_get0_param(&ssl)));
+  return address == nullptr ? "nothing" : address.get();
 }
 
 std::string describe(int error, const X509* certificate, SSL& ssl) {
@@ -24,15 +34,9 @@ std::string describe(int error, const X509* certificate, SSL& ssl) {
     case X509_V_ERR_CERT_NOT_YET_VALID:
       return who + " is not valid before " + time_text(*X509_get0_notBefore(certificate));
     case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH: {
-      const char* const asked = SSL_get0_peername(&ssl);
-      const char* const name = SSL_get_servername(&ssl, TLSEXT_NAMETYPE_host_name);
-      return "name mismatch: asked for " +
-             std::string(asked != nullptr  ? asked
-                         : name != nullptr ? name
-                                           : "an address") +
-             ", the certificate is for " + quoted_names(*certificate);
-    }
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return "name mismatch: asked for " + asked_name(ssl) + ", the certificate is for " +
+             quoted_names(*certificate);
     default: return who + " is not trusted: " + X509_verify_cert_error_string(error);
   }
 }

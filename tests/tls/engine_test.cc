@@ -180,7 +180,7 @@ TEST_F(EngineTest, ACertificateThatDoesNotHoldIsRefusedInPlainWords) {
   EXPECT_EQ(refused(client_context("other.test"), server_context()),
             "name mismatch: asked for other.test, the certificate is for localhost, 127.0.0.1");
   EXPECT_EQ(refused(client_context("192.0.2.1"), server_context()),
-            "name mismatch: asked for an address, the certificate is for localhost, 127.0.0.1");
+            "name mismatch: asked for 192.0.2.1, the certificate is for localhost, 127.0.0.1");
   const TestCa stranger;
   EXPECT_NE(refused(client_context("localhost", {.ca = stranger.file()}), server_context())
                 .find("certificate of localhost is not trusted"),
