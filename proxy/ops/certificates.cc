@@ -15,10 +15,16 @@ namespace {
 constexpr std::chrono::seconds kLookEvery{1};
 constexpr std::time_t kWarnBefore = 14 * 24 * 60 * 60;
 
-// What tells a file from the one that had its name before.
-using Stamp = std::tuple<dev_t, ino_t, off_t, time_t, long>;
+void log_certificates(const tls::ServerContext& context) {
+  for (const tls::KeyPair& pair : context.pairs()) {
+    const bool soon = pair.expires() - std::time(nullptr) < kWarnBefore;
+    (soon ? log::warn : log::info)(pair.description(), {{"file", std::string_view(pair.file)}});
+  }
+}
 
-std::vector<Stamp> stamps_of(const std::vector<std::string>& files) {
+}  // namespace
+
+std::vector<Certificates::Stamp> Certificates::stamps_of(const std::vector<std::string>& files) {
   std::vector<Stamp> stamps;
   for (const std::string& file : files) {
     struct stat s {};
@@ -28,15 +34,6 @@ std::vector<Stamp> stamps_of(const std::vector<std::string>& files) {
   }
   return stamps;
 }
-
-void log_certificates(const tls::ServerContext& context) {
-  for (const tls::KeyPair& pair : context.pairs()) {
-    const bool soon = pair.expires() - std::time(nullptr) < kWarnBefore;
-    (soon ? log::warn : log::info)(pair.description(), {{"file", std::string_view(pair.file)}});
-  }
-}
-
-}  // namespace
 
 Certificates::Certificates(const Options& options) : options_(options) {
   const auto has_tls = [](const Endpoint& endpoint) { return endpoint.tls; };
@@ -56,8 +53,9 @@ Certificates::~Certificates() {
 
 std::optional<Error> Certificates::start() {
   if (!wants_server_ && !wants_client_) return std::nullopt;
+  std::vector<Stamp> known = stamps_of(files());
   if (auto error = load()) return error;
-  watcher_ = std::thread([this] { watch(); });
+  watcher_ = std::thread([this, known = std::move(known)] { watch(known); });
   return std::nullopt;
 }
 
@@ -105,9 +103,8 @@ std::vector<std::string> Certificates::files() const {
   return files;
 }
 
-void Certificates::watch() {
+void Certificates::watch(std::vector<Stamp> known) {
   const std::vector<std::string> names = files();
-  std::vector<Stamp> known = stamps_of(names);
   for (;;) {
     bool requested = false;
     {

@@ -1,6 +1,8 @@
 // The TLS contexts of the process: loaded at start, and again when their files change.
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -9,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "conf/options.h"
@@ -44,7 +47,11 @@ class Certificates {
 
  private:
   std::optional<Error> load();
-  void watch();
+  // What tells a file from the one that had its name before.
+  using Stamp = std::tuple<dev_t, ino_t, off_t, time_t, long>;
+  static std::vector<Stamp> stamps_of(const std::vector<std::string>& files);
+  // `known`: as of before the files were loaded.
+  void watch(std::vector<Stamp> known);
   [[nodiscard]] std::vector<std::string> files() const;
 
   const Options& options_;
