@@ -51,7 +51,9 @@ void Tunnel::close(bool broken) {
 }
 
 void Tunnel::end(TunnelEnd how) {
-  close(how != TunnelEnd::both_sides && how != TunnelEnd::idle);
+  // Idle with bytes that a side never took: it must not see a clean end in their place.
+  const bool unsent = client_.transport->queued() > 0 || upstream_.transport->queued() > 0;
+  close(how != TunnelEnd::both_sides && (how != TunnelEnd::idle || unsent));
   user_.on_tunnel_ended(how);
 }
 

@@ -118,6 +118,16 @@ TEST(Tunnel, OneOnWhichNothingMovesEndsAfterTheTunnelTimeout) {
   EXPECT_NE(rig.proxy.wait_for_log("tunnel ").find("end=idle-timeout"), std::string::npos);
 }
 
+TEST(Tunnel, AnIdleEndWithBytesThatWereNeverTakenIsNoCleanEnd) {
+  Rig rig({"--tunnel-timeout", "500ms", "--buffer-bytes", "16KiB"});
+  Tunnelled tunnel(rig);
+  tunnel.client.send_until_blocked(64 << 20, Millis(100));
+  EXPECT_NE(rig.proxy.wait_for_log("tunnel ").find("end=idle-timeout"), std::string::npos);
+  tunnel.upstream.forget_received();
+  tunnel.upstream.read_to_end();
+  EXPECT_EQ(tunnel.upstream.ending(), Ending::reset);
+}
+
 TEST(Tunnel, AClientThatTakesNothingIsDroppedAfterTheWriteTimeout) {
   Rig rig({"--write-timeout", "400ms", "--buffer-bytes", "16KiB"});
   Tunnelled tunnel(rig, {.receive_buffer = 4096});
