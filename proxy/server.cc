@@ -129,13 +129,14 @@ void Server::stop() {
 
 std::string Server::totals() const {
   std::string text;
-#define SSE_PROXY_SUM(member, meaning)                                              \
+#define SSE_PROXY_SUM(member, ...)                                                  \
   {                                                                                 \
     uint64_t sum = 0;                                                               \
     for (const auto& worker : workers_) sum += worker->counters().member.value();   \
     text.append(text.empty() ? "" : " ").append(#member "=" + std::to_string(sum)); \
   }
   SSE_PROXY_COUNTERS(SSE_PROXY_SUM)
+  SSE_PROXY_LABELLED_COUNTERS(SSE_PROXY_SUM)
 #undef SSE_PROXY_SUM
   text += " reload_failures=" + std::to_string(shared_->certificates.reload_failures());
   return text;

@@ -61,10 +61,13 @@ Worker::Worker(Shared& shared)
       pool_(std::make_unique<UpstreamPool>(*this)),
       drain_timer_(std::make_unique<DrainTimer>(*this)) {
   uv_timer_init(&loop_, &timer_);
+  uv_prepare_init(&loop_, &turn_measured_);
   uv_check_init(&loop_, &turn_end_);
   uv_idle_init(&loop_, &hurry_);
   uv_async_init(&loop_, &wake_, [](uv_async_t* async) { static_cast<Worker*>(async->data)->on_wake(); });
-  timer_.data = turn_end_.data = hurry_.data = wake_.data = this;
+  timer_.data = turn_measured_.data = turn_end_.data = hurry_.data = wake_.data = this;
+  uv_prepare_start(&turn_measured_,
+                   [](uv_prepare_t* prepare) { static_cast<Worker*>(prepare->data)->measure_turn(); });
   uv_check_start(&turn_end_, [](uv_check_t* check) { static_cast<Worker*>(check->data)->end_turn(); });
 }
 
@@ -136,6 +139,12 @@ void Worker::abort_all() {
 
 void Worker::finish_if_drained() {
   if (draining() && busy_.empty() && idle_.empty() && orphans_.empty()) uv_stop(&loop_);
+}
+
+// All events of a turn are with the kernel by its end, which is as late as any of them can have been.
+void Worker::measure_turn() noexcept {
+  if (event_turns_ == 0) return;
+  counters_.event_delay.observe(now() - event_turns_since_, std::exchange(event_turns_, 0));
 }
 
 void Worker::end_turn() {
@@ -251,6 +260,7 @@ void Worker::close_loop() {
   retired_.clear();
   for (const Accepted& accepted : handed_over_) ::close(accepted.fd);
   uv_close(reinterpret_cast<uv_handle_t*>(&timer_), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&turn_measured_), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&turn_end_), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&hurry_), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&wake_), nullptr);

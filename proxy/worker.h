@@ -90,6 +90,11 @@ class Worker {
   // Uniform in [low, high] times `span`.
   [[nodiscard]] Millis spread(Millis span, double low, double high);
 
+  // A read of event bytes left whole in this turn: how long that took is known at the turn's end.
+  void note_event_turn() noexcept {
+    if (event_turns_++ == 0) event_turns_since_ = now();
+  }
+
   void schedule(Timer& timer, TimePoint deadline);
   void report_later(Transport& transport);
   void retire(std::unique_ptr<Retirable> object);
@@ -116,6 +121,7 @@ class Worker {
 
   class DrainTimer;
 
+  void measure_turn() noexcept;
   void on_wake();
   void begin_drain();
   void abort_all();
@@ -128,8 +134,9 @@ class Worker {
   Shared& shared_;
   uv_loop_t loop_;
   uv_timer_t timer_;
-  uv_check_t turn_end_;  // frees what was retired, reports what was met
-  uv_idle_t hurry_;      // active while a turn is to end: the loop must not sleep over it
+  uv_prepare_t turn_measured_;  // the clock was read again: how long the last turn took
+  uv_check_t turn_end_;         // frees what was retired, reports what was met
+  uv_idle_t hurry_;             // active while a turn is to end: the loop must not sleep over it
   uv_async_t wake_;
   std::atomic<int64_t> drain_requested_{-1};  // milliseconds
   std::atomic<bool> stop_requested_{false};
@@ -143,6 +150,8 @@ class Worker {
   TimerWheel wheel_;
   TimePoint armed_ = kNever;
   Counters counters_;
+  uint64_t event_turns_ = 0;
+  TimePoint event_turns_since_;
   TurnScratch scratch_;
   std::vector<std::string_view> wire_;  // the pieces of one write
   std::unique_ptr<std::array<char, kReadSlab>> read_slab_;

@@ -161,7 +161,7 @@ void ClientConnection::on_parse_failed(const Error& error) {
 
 // A request that never became an exchange.
 void ClientConnection::reject(const Error& error) {
-  worker_.counters().refused.add();
+  worker_.counters().refused[refusal_of(error.status)].add();
   log::warn("request refused: " + error.message,
             {{"client", facts_.source.text()}, {"status", int64_t{error.status}}});
   refuse(error.status, error.message);

@@ -15,7 +15,7 @@ EventStreamBody::~EventStreamBody() { worker_.buffers().release(coded_.size()); 
 
 void EventStreamBody::push(std::string_view piece) {
   if (error_ || decoder_ == nullptr) {
-    if (!error_) stream_.push(piece);
+    if (!error_) pass_on(piece);
     return;
   }
   if (!backlogged()) piece.remove_prefix(decode(piece, worker_.now()));
@@ -23,8 +23,29 @@ void EventStreamBody::push(std::string_view piece) {
 }
 
 void EventStreamBody::end_turn(TimePoint now) {
-  if (decoder_ == nullptr)
-    stream_.end_turn(now);  // decoding ends a turn at each step: its slab is used again
+  if (decoder_ == nullptr) end_stream_turn(now);  // decoding ends a turn at each step: its slab is used again
+}
+
+void EventStreamBody::pass_on(std::string_view bytes) {
+  const uint64_t before = stream_.stats().events;
+  stream_.push(bytes);
+  Counters& counters = worker_.counters();
+  counters.events.add(stream_.stats().events - before);
+  counters.stream_bytes.add(bytes.size());
+}
+
+void EventStreamBody::end_stream_turn(TimePoint now) {
+  const uint32_t before = stream_.stats().partial_releases;
+  stream_.end_turn(now);
+  if (stream_.held() > 0) worker_.counters().held.add();
+  worker_.counters().partial_releases.add(stream_.stats().partial_releases - before);
+}
+
+void EventStreamBody::on_deadline(TimePoint now) {
+  const EventStreamStats before = stream_.stats();
+  stream_.on_deadline(now);
+  worker_.counters().keepalives.add(stream_.stats().keepalives - before.keepalives);
+  worker_.counters().partial_releases.add(stream_.stats().partial_releases - before.partial_releases);
 }
 
 void EventStreamBody::finish(TimePoint now, std::unique_ptr<Fields> trailers) {
@@ -54,8 +75,8 @@ size_t EventStreamBody::decode(std::string_view input, TimePoint now) {
     const DecodeStep step = decoder_->decode(input.substr(used), slab);
     used += step.consumed;
     if (step.produced > 0) {
-      stream_.push({slab.data(), step.produced});
-      stream_.end_turn(now);
+      pass_on({slab.data(), step.produced});
+      end_stream_turn(now);
     }
     if (step.status != DecodeStep::Status::more) {
       fail(step.status);

@@ -29,11 +29,13 @@ class EventStreamBody final : public ResponseBody {
   void release_held(TimePoint now) override;
   void on_client_drained(TimePoint now) override;
   [[nodiscard]] TimePoint deadline() const override { return ended_ ? kNever : stream_.deadline(); }
-  void on_deadline(TimePoint now) override { stream_.on_deadline(now); }
+  void on_deadline(TimePoint now) override;
   [[nodiscard]] bool backlogged() const override { return stalled_ || !coded_.empty(); }
   [[nodiscard]] EventStream* events() override { return &stream_; }
 
  private:
+  void pass_on(std::string_view bytes);
+  void end_stream_turn(TimePoint now);
   // Decodes as much of `input` as the client takes; the number of bytes used.
   size_t decode(std::string_view input, TimePoint now);
   void keep_coded(std::string_view rest);

@@ -69,6 +69,7 @@ void Exchange::on_upstream_ready(std::unique_ptr<UpstreamConnection> connection,
   worker_.retire(std::move(connector_));
   upstream_ = std::move(connection);
   reused_ = reused;
+  (reused ? worker_.counters().upstream_reuses : worker_.counters().upstream_connections).add();
   phase_ = Phase::awaiting_head;
   upstream_->begin(*this, method_, tunnel_ != nullptr);
   std::string bytes;
@@ -138,6 +139,7 @@ bool Exchange::on_client_gone() {
     return false;
   }
   client_ = nullptr;
+  count_stream_end(Outcome::client_gone);
   place_.reset();
   body_.reset();
   early_head_due_ = stream_end_due_ = kNever;
@@ -148,6 +150,8 @@ bool Exchange::on_client_gone() {
 
 void Exchange::on_client_drained() {
   if (body_ == nullptr || phase_ == Phase::done) return;
+  if (queued_since_ != kNever)
+    worker_.counters().event_delay.observe(worker_.now() - std::exchange(queued_since_, kNever));
   body_->on_client_drained(worker_.now());
   after_body_step();
   if (phase_ != Phase::done) reschedule();  // keep-alives wait for a client that takes data
@@ -236,6 +240,8 @@ void Exchange::finish(Outcome outcome) {
     request_bytes_ = tunnel_->bytes_from_client();
     response_bytes_ = tunnel_->bytes_from_upstream();
   }
+  worker_.counters().exchanges[outcome].add();
+  count_stream_end(outcome);
   log_access(outcome);
   place_.reset();
   head_.reset();
@@ -246,16 +252,13 @@ void Exchange::finish(Outcome outcome) {
   if (outcome != Outcome::client_gone) client->exchange_done();
 }
 
+void Exchange::count_stream_end(Outcome outcome) {
+  if (std::exchange(counted_stream_, false)) worker_.counters().streams_ended[outcome].add();
+}
+
 void Exchange::log_access(Outcome outcome) const {
-  Counters& counters = worker_.counters();
-  counters.exchanges.add();
-  const EventStream* const stream = body_ == nullptr ? nullptr : body_->events();
-  if (stream != nullptr) {
-    counters.events.add(stream->stats().events);
-    counters.keepalives.add(stream->stats().keepalives);
-    counters.partial_releases.add(stream->stats().partial_releases);
-  }
   if (!worker_.options().access_log) return;
+  const EventStream* const stream = body_ == nullptr ? nullptr : body_->events();
   const std::string client = origin_.client.text();
   const std::string peer = origin_.client == peer_ ? "" : peer_.text();
   write_access_line({.client = client,

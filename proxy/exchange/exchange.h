@@ -13,24 +13,11 @@
 #include "proxy/exchange/response_body.h"
 #include "proxy/exchange/tunnel.h"
 #include "proxy/net/timer_wheel.h"
+#include "proxy/ops/outcome.h"
 #include "proxy/upstream/connector.h"
 #include "proxy/worker.h"
 
 namespace sse_proxy {
-
-// Why an exchange ended, as the access log says it.
-enum class Outcome : uint8_t {
-  complete,         // the response was passed on whole
-  refused,          // an answer of our own
-  reconnect,        // `retry:` in place of our own error (rule 14)
-  error_event,      // an early head, then the error as an event (rule 12)
-  client_gone,      // the client left first
-  upstream_failed,  // the response was cut off
-  drained,          // ended at a boundary because the proxy stops
-  too_old,          // ended at a boundary at sse.max_stream_age
-  aborted,          // cut off because the proxy stops
-  idle_timeout,     // a tunnel on which nothing moved
-};
 
 // Exchange carries a request to an upstream and its response to the client.
 //   Owned by  the client's connection; by the worker once the client has gone and `on_disconnect` is `drain`.
@@ -99,6 +86,7 @@ class Exchange final : public Retirable,
   void on_upstream_silent();
   void release_upstream();
   void finish(Outcome outcome);
+  void count_stream_end(Outcome outcome);
   void log_access(Outcome outcome) const;
 
   // exchange_response.cc: the response
@@ -109,12 +97,15 @@ class Exchange final : public Retirable,
   void begin_tunnel(ResponseHead&& head);
   void commit_early_head();
   [[nodiscard]] bool decode_if_coded(const ResponseHead& head, std::unique_ptr<ContentDecoder>& decoder);
+  void count_stream();
+  void measure_turn(Millis silence, TimePoint now);
   void after_body_step();
   void pace_upstream();
   void plan_stream_end(TimePoint earliest);
   void end_stream_if_due(TimePoint now);
   void note_missing_response();
   [[nodiscard]] std::string_view phase_name() const noexcept;
+  [[nodiscard]] UpstreamPhase upstream_phase() const noexcept;
   [[nodiscard]] std::string_view upstream_text() const noexcept;
   void fail(const Error& error);
   void answer_with_reconnect();
@@ -139,6 +130,7 @@ class Exchange final : public Retirable,
   TimePoint last_upstream_byte_;
   TimePoint early_head_due_ = kNever;
   TimePoint stream_end_due_ = kNever;
+  TimePoint queued_since_ = kNever;  // event bytes wait for the client
   uint64_t request_bytes_ = 0;
   uint64_t response_bytes_ = 0;  // of the body, as the upstream sent it
   int status_ = 0;               // as the client saw it
@@ -152,7 +144,9 @@ class Exchange final : public Retirable,
   bool retried_ = false;
   bool early_head_ = false;         // 200 text/event-stream was committed before the upstream answered
   bool upstream_answered_ = false;  // with a head that was accepted
-  bool told_as_event_ = false;      // the answer is no event stream and came after an early head
+  bool counted_stream_ = false;     // as an event stream that is open
+  bool first_event_seen_ = false;
+  bool told_as_event_ = false;  // the answer is no event stream and came after an early head
 };
 
 }  // namespace sse_proxy

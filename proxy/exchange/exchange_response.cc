@@ -18,6 +18,15 @@ constexpr Millis kDefaultRetry{
 constexpr double kLatestDrainEnd =
     0.9;  // of the drain: a stream in the middle of an event needs a little longer
 
+// Of a coding that is decoded; x-gzip is gzip (RFC 9110 section 8.4.1.3).
+std::optional<Coding> coding_of(std::string_view name) noexcept {
+  if (equals_ignoring_case(name, "x-gzip")) return Coding::gzip;
+  for (size_t i = 0; i < kCodingNames.size(); ++i) {
+    if (equals_ignoring_case(name, kCodingNames[i])) return static_cast<Coding>(i);
+  }
+  return std::nullopt;
+}
+
 bool is_reconnectable(int status) noexcept { return status == 502 || status == 503 || status == 504; }
 
 }  // namespace
@@ -50,7 +59,12 @@ bool Exchange::decode_if_coded(const ResponseHead& head, std::unique_ptr<Content
   const std::string coding = head.fields.joined(FieldId::content_encoding);
   if (coding_support(coding) != CodingSupport::decodable) return true;
   decoder = make_content_decoder(coding, worker_.shared().decoders);
-  if (decoder != nullptr) return true;
+  if (decoder != nullptr) {
+    for_each_element(coding, [this](std::string_view name) {
+      if (const auto known = coding_of(name)) worker_.counters().streams_decoded[*known].add();
+    });
+    return true;
+  }
   worker_.counters().decoders_refused.add();
   fail({Side::self, 502, "no room to decode the event stream: raise sse.decoder_memory"});
   return false;
@@ -84,8 +98,13 @@ void Exchange::begin_event_stream(ResponseHead&& head) {
   auto body = std::make_unique<EventStreamBody>(worker_, *client_, *route_, expects_event_stream_);
   body->decode_with(std::move(decoder));
   body_ = std::move(body);
-  worker_.counters().streams.add();
+  count_stream();
   plan_stream_end(kNever);
+}
+
+void Exchange::count_stream() {
+  worker_.counters().streams.add();
+  counted_stream_ = true;
 }
 
 void Exchange::begin_pass_through(ResponseHead&& head) {
@@ -142,7 +161,7 @@ void Exchange::commit_early_head() {
   ResponseHead head = own_event_stream_head();
   client_->begin(head);
   body_ = std::make_unique<EventStreamBody>(worker_, *client_, *route_, true);
-  worker_.counters().streams.add();
+  count_stream();
   client_->flush();
   plan_stream_end(kNever);
 }
@@ -171,13 +190,25 @@ void Exchange::on_response_body(std::string_view piece) {
 void Exchange::on_turn_end() {
   if (phase_ == Phase::done) return;
   const TimePoint now = worker_.now();
-  last_upstream_byte_ = now;
+  const Millis silence = now - std::exchange(last_upstream_byte_, now);
   if (body_ != nullptr) {
     body_->end_turn(now);
     if (client_ != nullptr) client_->flush();
+    if (counted_stream_) measure_turn(silence, now);
     after_body_step();
   }
   if (phase_ != Phase::done) reschedule();
+}
+
+void Exchange::measure_turn(Millis silence, TimePoint now) {
+  Counters& counters = worker_.counters();
+  counters.event_gap.observe(silence);
+  if (!first_event_seen_ && body_->events()->stats().events > 0) {
+    first_event_seen_ = true;
+    counters.first_event_delay.observe(now - started_);
+  }
+  if (client_->queued() == 0) return worker_.note_event_turn();
+  if (queued_since_ == kNever) queued_since_ = now;
 }
 
 void Exchange::on_response_complete(std::unique_ptr<Fields> trailers) {
@@ -206,7 +237,10 @@ void Exchange::pace_upstream() {
   if (upstream_ == nullptr || client_ == nullptr) return;
   const bool full = client_->queued() >= worker_.options().limits.buffer_bytes || body_->backlogged();
   if (full == upstream_->paused()) return;
-  if (full) return upstream_->pause();
+  if (full) {
+    worker_.counters().pauses.add();
+    return upstream_->pause();
+  }
   last_upstream_byte_ = worker_.now();  // the silence was ours
   upstream_->resume();
 }
@@ -281,6 +315,11 @@ std::string_view Exchange::phase_name() const noexcept {
   return "done";
 }
 
+UpstreamPhase Exchange::upstream_phase() const noexcept {
+  if (phase_ == Phase::connecting) return UpstreamPhase::connecting;
+  return phase_ == Phase::awaiting_head ? UpstreamPhase::awaiting_head : UpstreamPhase::responding;
+}
+
 std::string_view Exchange::upstream_text() const noexcept {
   if (upstream_ != nullptr) return worker_.options().upstream[upstream_->upstream()].text;
   return connector_ == nullptr ? "-" : connector_->upstream_text();
@@ -289,7 +328,11 @@ std::string_view Exchange::upstream_text() const noexcept {
 void Exchange::fail(const Error& error) {
   if (phase_ == Phase::done) return;
   Counters& counters = worker_.counters();
-  (error.side == Side::client ? counters.refused : counters.upstream_errors).add();
+  switch (error.side) {
+    case Side::client: counters.refused[refusal_of(error.status)].add(); break;
+    case Side::upstream: counters.upstream_errors[upstream_phase()].add(); break;
+    case Side::self: counters.own_errors.add(); break;
+  }
   log::warn(error.message, {{"reason", std::string_view(error.detail)},
                             {"client", origin_.client.text()},
                             {"id", std::string_view(origin_.id)},

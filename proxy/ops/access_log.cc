@@ -7,22 +7,6 @@
 
 namespace sse_proxy {
 
-std::string_view name_of(Outcome outcome) noexcept {
-  switch (outcome) {
-    case Outcome::complete: return "complete";
-    case Outcome::refused: return "refused";
-    case Outcome::reconnect: return "reconnect";
-    case Outcome::error_event: return "error-event";
-    case Outcome::client_gone: return "client-gone";
-    case Outcome::upstream_failed: return "upstream-failed";
-    case Outcome::drained: return "drained";
-    case Outcome::too_old: return "max-stream-age";
-    case Outcome::aborted: return "aborted";
-    case Outcome::idle_timeout: return "idle-timeout";
-  }
-  return "";
-}
-
 void write_access_line(const AccessLine& line) {
   if (!log::enabled(LogLevel::info)) return;
   std::array<log::Field, 16> fields;

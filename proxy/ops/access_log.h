@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "parser/event_stream.h"
-#include "proxy/exchange/exchange.h"
+#include "proxy/ops/outcome.h"
 
 namespace sse_proxy {
 
@@ -24,7 +24,6 @@ struct AccessLine {
   const EventStreamStats* stream;  // null for what is no event stream
 };
 
-[[nodiscard]] std::string_view name_of(Outcome outcome) noexcept;
 void write_access_line(const AccessLine& line);
 
 }  // namespace sse_proxy

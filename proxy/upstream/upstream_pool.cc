@@ -22,6 +22,7 @@ std::unique_ptr<UpstreamConnection> UpstreamPool::take(size_t upstream, bool car
     }
     std::unique_ptr<UpstreamConnection> connection = std::move(idle->connection);
     idle_.erase(idle);
+    count();
     return connection;
   }
   return nullptr;
@@ -36,6 +37,7 @@ void UpstreamPool::put(std::unique_ptr<UpstreamConnection> connection) {
   connection->resume();  // to notice its end
   idle_.push_front({std::move(connection), now, now + keep});
   while (idle_.size() > (worker_.draining() ? 0 : options.upstream_idle)) retire(std::prev(idle_.end()));
+  count();
   if (!idle_.empty()) worker_.schedule(*this, now + keep);
 }
 
@@ -55,7 +57,10 @@ void UpstreamPool::retire(List::iterator idle) {
   idle->connection->close();
   worker_.retire(std::move(idle->connection));
   idle_.erase(idle);
+  count();
 }
+
+void UpstreamPool::count() noexcept { worker_.counters().upstream_idle.set(idle_.size()); }
 
 size_t UpstreamPool::next_upstream() noexcept { return turn_++ % worker_.options().upstream.size(); }
 

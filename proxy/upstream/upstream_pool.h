@@ -39,6 +39,7 @@ class UpstreamPool final : public Timer {
   };
   using List = std::list<Idle>;  // the most recently used first
   void retire(List::iterator idle);
+  void count() noexcept;
 
   Worker& worker_;
   List idle_;
