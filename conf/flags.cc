@@ -15,13 +15,6 @@ Error problem(std::string message) { return Error{Side::self, 0, std::move(messa
 
 std::string flag_of(const Field& field) { return "--" + std::string(field.flag); }
 
-struct CommandWord {
-  std::string_view word;
-  Command command;
-};
-constexpr CommandWord kCommands[] = {
-    {"run", Command::run}, {"demo", Command::demo}, {"check", Command::check}};
-
 // What was on the line, before it is judged. Values are as often there as their flag was.
 struct Line {
   struct Values {
@@ -154,7 +147,7 @@ Error unknown_command(const std::string& word) {
     return problem(in_quotes(word) + " is not a command: write --upstream " + word);
   }
   std::vector<Candidate> known;
-  for (const auto& entry : kCommands) known.push_back({entry.word, entry.word});
+  for (const CommandWord& entry : commands()) known.push_back({entry.word, entry.word});
   const std::string_view near = nearest(word, known);
   return problem("unknown command " + in_quotes(word) +
                  (near.empty() ? ": the commands are run, demo and check" : did_you_mean(near)));
@@ -165,10 +158,10 @@ Result<Command> find_command(const Line& line) {
   if (line.version) return Command::version;
   std::optional<Command> command;
   for (const std::string& word : line.rest) {
-    const auto known = std::ranges::find(kCommands, word, &CommandWord::word);
-    if (command && known != std::end(kCommands))
+    const auto known = std::ranges::find(commands(), word, &CommandWord::word);
+    if (command && known != commands().end())
       return problem("there are two commands: " + line.rest[0] + " and " + word);
-    if (known == std::end(kCommands)) return unknown_command(word);
+    if (known == commands().end()) return unknown_command(word);
     command = known->command;
   }
   return command.value_or(Command::run);

@@ -6,17 +6,7 @@ namespace sse_proxy {
 namespace {
 
 constexpr size_t kHelpColumn = 36;
-
-constexpr std::string_view kHead =
-    R"(sse-proxy makes Server-Sent Events arrive: at once, whole, and without being cut.
-
-Usage:
-  sse-proxy [run] [options]       run the proxy (the default command)
-  sse-proxy demo [--serve]        a badly behaved origin and a strict middlebox in one process;
-                                  shows what a client gets without the proxy and with it
-  sse-proxy check [--print]       read the configuration, say what it means; exit with 0 or 2
-  sse-proxy --help | --version
-)";
+constexpr size_t kUsageColumn = 34;
 
 constexpr std::string_view kTail = R"(
 Every option is also a key of the TOML file and an environment variable: --keepalive is
@@ -32,10 +22,18 @@ Examples:
   sse-proxy check --config sse-proxy.toml
 )";
 
-void add_entry(std::string& out, const std::string& left, const std::string& help) {
+void add_entry(std::string& out, const std::string& left, std::string_view help,
+               size_t column = kHelpColumn) {
   out += "  " + left;
-  fill_to(out, kHelpColumn);
-  append_wrapped(out, help, kHelpColumn);
+  fill_to(out, column);
+  append_wrapped(out, help, column);
+}
+
+void add_usage(std::string& out) {
+  out += "sse-proxy makes Server-Sent Events arrive: at once, whole, and without being cut.\n\nUsage:\n";
+  for (const CommandWord& command : commands())
+    add_entry(out, "sse-proxy " + std::string(command.usage), command.help, kUsageColumn);
+  out += "  sse-proxy --help | --version\n";
 }
 
 std::string default_of(const Field& field) {
@@ -48,7 +46,8 @@ std::string default_of(const Field& field) {
 }  // namespace
 
 std::string help_text() {
-  std::string out(kHead);
+  std::string out;
+  add_usage(out);
   std::optional<Topic> topic;
   for (const Field& field : fields()) {
     if (topic != field.topic) {

@@ -1,12 +1,12 @@
 // The command line, the environment and the TOML file in; one finished Options out.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "conf/commands.h"
 #include "conf/note.h"
 #include "conf/options.h"
 #include "conf/route.h"
@@ -15,8 +15,6 @@
 namespace sse_proxy {
 
 struct Field;
-
-enum class Command : uint8_t { run, demo, check, help, version, behind_list };
 
 // Where the value of one option came from: `default`, `auto: why`, `file:line:column`, `SSE_PROXY_X`
 // or `--flag`.

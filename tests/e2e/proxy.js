@@ -3,10 +3,9 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { BINARY } from './lib/paths.js';
 import { within } from './lib/within.js';
 
-const BINARY = process.env.SSE_PROXY_BINARY ?? fileURLToPath(new URL('../../build/release/sse-proxy', import.meta.url));
 const LISTENING = /listening on .*127\.0\.0\.1:(\d+)/;
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
