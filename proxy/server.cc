@@ -46,7 +46,8 @@ Server::~Server() {
   for (const std::string& path : unix_paths_) unlink(path.c_str());
 }
 
-Result<std::unique_ptr<Server>> Server::create(Options options, std::vector<Rule> rules) {
+Result<std::unique_ptr<Server>> Server::create(Options options, std::vector<Rule> rules,
+                                               HandedOverSockets handed_over) {
   std::unique_ptr<Server> server(new Server(std::move(options), std::move(rules)));
   const auto failed = [](Error error, int exit_code) { return error.status = exit_code, error; };
   const size_t descriptors = raise_descriptor_limit();
@@ -55,13 +56,13 @@ Result<std::unique_ptr<Server>> Server::create(Options options, std::vector<Rule
   for (unsigned i = 0; i < server->options_.workers; ++i) {
     server->workers_.push_back(std::make_unique<Worker>(*server->shared_));
   }
-  if (auto error = server->listen()) return failed(*error, kCannotRun);
+  if (auto error = server->listen(std::move(handed_over))) return failed(*error, kCannotRun);
   server->shared_->max_connections =
       connections_that_descriptors_allow(server->options_.limits.connections, descriptors);
   return server;
 }
 
-std::optional<Error> Server::listen() {
+std::optional<Error> Server::listen(HandedOverSockets handed_over) {
   for (const Endpoint& endpoint : options_.listen) {
     std::string why;
     const std::vector<SocketAddress> addresses = addresses_to_listen_on(endpoint, why);
@@ -70,10 +71,29 @@ std::optional<Error> Server::listen() {
                    "cannot listen on " + endpoint.text + ": " + why + " (give an address of this host)"};
     }
     for (const SocketAddress& address : addresses) {
+      if (const auto fd = handed_over.take(address)) {
+        set_listener_options(*fd, options_.route.timeouts.write);
+        addresses_.push_back(address.text());
+        accept_on_first_worker(*fd, endpoint.tls);
+        continue;
+      }
       if (auto error = listen_on_all_workers(address, endpoint.tls)) return error;
     }
   }
-  return std::nullopt;
+  const std::vector<std::string> left = handed_over.left();
+  if (left.empty()) return std::nullopt;
+  return Error{Side::self, 0,
+               "the service manager hands over a socket on " + left.front() +
+                   ", which listen does not name: add it there, or take it out of the socket unit"};
+}
+
+// Where the kernel does not choose between the workers' own sockets.
+void Server::accept_on_first_worker(int fd, bool tls) {
+  std::vector<Worker*> peers;
+  if (workers_.size() > 1) {
+    for (auto& worker : workers_) peers.push_back(worker.get());
+  }
+  workers_.front()->add_listener(fd, tls, std::move(peers));
 }
 
 // A first bind without SO_REUSEPORT proves that the port is free: a second instance must not take half the
@@ -89,14 +109,9 @@ std::optional<Error> Server::listen_on_all_workers(SocketAddress address, bool t
   addresses_.push_back(address.text());
   if (address.family() == AF_UNIX) {
     unix_paths_.push_back(reinterpret_cast<const sockaddr_un*>(&address.storage)->sun_path);
-    std::vector<Worker*> peers;
-    for (auto& worker : workers_) peers.push_back(worker.get());
-    workers_.front()->add_listener(*first, tls,
-                                   workers_.size() > 1 ? std::move(peers) : std::vector<Worker*>());
-    return std::nullopt;
   }
-  if (workers_.size() == 1) {
-    workers_.front()->add_listener(*first, tls, {});
+  if (address.family() == AF_UNIX || workers_.size() == 1) {
+    accept_on_first_worker(*first, tls);
     return std::nullopt;
   }
   close(*first);

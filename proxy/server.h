@@ -9,6 +9,7 @@
 #include "conf/options.h"
 #include "conf/route.h"
 #include "parser/result.h"
+#include "proxy/ops/service_manager.h"
 #include "proxy/shared.h"
 #include "proxy/worker.h"
 
@@ -19,9 +20,11 @@ namespace sse_proxy {
 //   Thread    drain(), reload() and stop() from any; the rest from the one that made it.
 class Server {
  public:
-  // Loads the certificates, resolves the upstreams and binds every address; the error says which one failed,
-  // why and what to do, and its status is the exit code.
-  static Result<std::unique_ptr<Server>> create(Options options, std::vector<Rule> rules);
+  // Loads the certificates, resolves the upstreams and listens on every address, by the socket among
+  // `handed_over` that is bound to it or by one of its own; the error says which one failed, why and what to
+  // do, and its status is the exit code.
+  static Result<std::unique_ptr<Server>> create(Options options, std::vector<Rule> rules,
+                                                HandedOverSockets handed_over = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -45,8 +48,9 @@ class Server {
 
  private:
   Server(Options options, std::vector<Rule> rules);
-  std::optional<Error> listen();
+  std::optional<Error> listen(HandedOverSockets handed_over);
   std::optional<Error> listen_on_all_workers(SocketAddress address, bool tls);
+  void accept_on_first_worker(int fd, bool tls);
 
   Options options_;
   std::vector<Rule> rules_;

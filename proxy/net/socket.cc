@@ -151,10 +151,7 @@ Result<int> listen_on(const SocketAddress& address, const ListenOptions& options
     set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (options.reuse_port) set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     if (address.family() == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-    set_connection_options(fd);  // Linux hands them on to what the socket accepts
-    if (options.write_timeout > Millis::zero()) {
-      set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(options.write_timeout.count()));
-    }
+    set_listener_options(fd, options.write_timeout);
   }
   if (!bind_to(fd, address, options)) {
     const int code = errno;
@@ -167,6 +164,12 @@ Result<int> listen_on(const SocketAddress& address, const ListenOptions& options
     return failure(address, "listen on", code);
   }
   return fd;
+}
+
+void set_listener_options(int fd, Millis write_timeout) noexcept {
+  set_connection_options(fd);  // Linux hands them on to what the socket accepts
+  if (write_timeout > Millis::zero())
+    set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(write_timeout.count()));
 }
 
 SocketAddress local_address(int fd) {

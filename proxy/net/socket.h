@@ -46,6 +46,10 @@ struct ListenOptions {
 // options. The error names the address, what failed and the way out.
 Result<int> listen_on(const SocketAddress& address, const ListenOptions& options);
 
+// What connections inherit that a listening socket of any kind accepts: the options below, and
+// `write_timeout` as TCP_USER_TIMEOUT.
+void set_listener_options(int fd, Millis write_timeout) noexcept;
+
 // "127.0.0.1:80" of a listening or connected socket, with the port that the kernel chose.
 SocketAddress local_address(int fd);
 

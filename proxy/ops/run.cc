@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "proxy/ops/log.h"
+#include "proxy/ops/service_manager.h"
 #include "proxy/server.h"
 
 namespace sse_proxy {
@@ -56,13 +57,16 @@ class Lifecycle {
   void on_signal(int number) {
     if (number == SIGHUP) {
       log::info("SIGHUP: certificates are read again; every stream goes on");
-      return server_.reload();
+      notify_service_manager(ServiceState::reloading);
+      server_.reload();
+      return notify_service_manager(ServiceState::ready);
     }
     if (ending_) {
       log::info("second signal: ending at once");
       return server_.stop();
     }
     ending_ = true;
+    notify_service_manager(ServiceState::stopping);
     log::info("draining", {{"signal", std::string_view(number == SIGTERM ? "SIGTERM" : "SIGINT")},
                            {"delay_ms", static_cast<int64_t>(drain_delay_.count())}});
     if (drain_delay_ == Millis::zero()) return server_.drain();
@@ -95,15 +99,20 @@ void log_start(const Server& server, const Loaded& loaded) {
 
 int run(const Loaded& loaded) {
   log::start(loaded.options.log_level, loaded.options.log_format);
-  Result<std::unique_ptr<Server>> created = Server::create(loaded.options, loaded.rules);
-  if (!created) {
+  const auto refuse = [](const Error& error, int exit_code) {
     log::stop();
-    std::cerr << "sse-proxy: " << created.error().message << "\n";
-    return created.error().status;
-  }
+    std::cerr << "sse-proxy: " << error.message << "\n";
+    return exit_code;
+  };
+  Result<HandedOverSockets> handed_over = HandedOverSockets::from_environment();
+  if (!handed_over) return refuse(handed_over.error(), 1);
+  Result<std::unique_ptr<Server>> created =
+      Server::create(loaded.options, loaded.rules, *std::move(handed_over));
+  if (!created) return refuse(created.error(), created.error().status);
   std::unique_ptr<Server> server = *std::move(created);
   Lifecycle lifecycle(*server, loaded.options.drain_delay);  // before anybody is told that we are up
   log_start(*server, loaded);
+  notify_service_manager(ServiceState::ready);
   server->run();
   log::info("stopped: " + server->totals());
   lifecycle.close();

@@ -32,10 +32,21 @@ std::string binary() {
   return path == nullptr ? "sse-proxy" : path;
 }
 
+// In the child: to descriptors 3, 4, …, which may still be in use for something else.
+void hand_over(const std::vector<int>& sockets) {
+  if (sockets.empty()) return;
+  std::vector<int> copies;
+  for (const int fd : sockets) copies.push_back(fcntl(fd, F_DUPFD, 100));
+  for (size_t i = 0; i < copies.size(); ++i) dup2(copies[i], 3 + static_cast<int>(i));
+  for (const int fd : copies) close(fd);
+  setenv("LISTEN_FDS", std::to_string(sockets.size()).c_str(), 1);
+  setenv("LISTEN_PID", std::to_string(getpid()).c_str(), 1);
+}
+
 }  // namespace
 
 Process::Process(const Args& args, const std::map<std::string, std::string>& environment,
-                 unsigned descriptors) {
+                 unsigned descriptors, const std::vector<int>& sockets) {
   auto [errors, errors_in] = new_pipe();
   auto [out, out_in] = new_pipe();
   const std::string program = binary();
@@ -49,6 +60,7 @@ Process::Process(const Args& args, const std::map<std::string, std::string>& env
     if (descriptors > 0) setrlimit(RLIMIT_NOFILE, &limit);
     dup2(out_in.get(), STDOUT_FILENO);
     dup2(errors_in.get(), STDERR_FILENO);
+    hand_over(sockets);
     for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
     execv(program.c_str(), argv.data());
     _exit(127);

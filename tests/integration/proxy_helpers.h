@@ -27,9 +27,10 @@ inline constexpr bool kSanitized = false;
 // A run of the binary, from its start to its exit.
 class Process {
  public:
-  // `descriptors`: its limit of open files, soft and hard; 0: the test's own.
+  // `descriptors`: its limit of open files, soft and hard; 0: the test's own. `sockets`: handed over as a
+  // service manager does, from descriptor 3 on.
   explicit Process(const Args& args, const std::map<std::string, std::string>& environment = {},
-                   unsigned descriptors = 0);
+                   unsigned descriptors = 0, const std::vector<int>& sockets = {});
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
