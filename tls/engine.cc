@@ -165,7 +165,8 @@ void Engine::judge(int result) {
   switch (SSL_get_error(ssl_.get(), result)) {
     case SSL_ERROR_WANT_READ:
     case SSL_ERROR_WANT_WRITE: return;
-    case SSL_ERROR_ZERO_RETURN: state_ = State::closed; return;
+    case SSL_ERROR_ZERO_RETURN:  // before the handshake is done, anybody may have said it
+      return state_ == State::open ? void(state_ = State::closed) : fail("closed during the handshake");
     default: break;
   }
   const int reason = ERR_GET_REASON(ERR_peek_last_error());

@@ -118,6 +118,17 @@ TEST_F(EngineTest, ACloseNotifyIsACleanEndAndTheOtherDirectionGoesOn) {
   EXPECT_EQ(pair.at_client, "answer");
 }
 
+TEST_F(EngineTest, ACloseNotifyDuringTheHandshakeIsAFailureAndNoEnd) {
+  const auto client = client_context()->connect(0);
+  std::string hello, answer;
+  client->start(hello);
+  std::string wire("\x15\x03\x03\x00\x02\x01\x00", 7);  // in the clear: it proves nothing
+  EXPECT_EQ(Pair::deliver(*client, wire, answer, SIZE_MAX), "");
+  EXPECT_EQ(client->state(), State::failed);
+  EXPECT_FALSE(client->writable());
+  EXPECT_EQ(client->why(), "closed during the handshake");
+}
+
 TEST_F(EngineTest, TheSecondConnectionResumesTheSessionOfTheFirst) {
   const auto server = server_context();
   const auto client = client_context();
