@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "tests/integration/abuse_helpers.h"
@@ -10,7 +11,7 @@
 namespace sse_proxy::test {
 namespace {
 
-constexpr Millis kSoon{kSanitized ? 20000 : 10000};  // 2 s on a machine that has nothing else to do
+constexpr Millis kSoon{kSanitized ? 20000 : 2000};  // what new connections may wait for a new certificate
 
 struct Reloading {
   Reloading(const std::string& certificate, const std::string& key)
@@ -22,6 +23,12 @@ struct Reloading {
     EXPECT_TRUE(client.start_tls(tls_client(ca.file())));
     const tls::CertificatePtr certificate(SSL_get1_peer_certificate(client.ssl()));
     return certificate == nullptr ? "" : tls::short_name(*certificate);
+  }
+  // How long new clients are still shown another one.
+  Millis until_shown(const TestCa& ca, const std::string& name) const {
+    const auto start = Clock::now();
+    expect_soon([&] { return shown(ca) == name; }, "the new certificate");
+    return since(start);
   }
   Origin origin;
   Proxy proxy;
@@ -49,9 +56,13 @@ TEST(TlsReload, ReplacedFilesAreShownToNewConnectionsAndStreamsGoOn) {
   Reloading rig(files.certificate, files.key);
   RunningStream stream(rig, ca);
   EXPECT_EQ(rig.shown(ca), "first");
-  ca.issue("server", {.name = "second"});
-  expect_soon([&] { return rig.shown(ca) == "second"; }, "the new certificate", kSoon);
-  stream.expect_alive();
+  Millis fastest = kPatience;  // of several: others may need the machine
+  for (const char* name : {"second", "third", "fourth"}) {
+    ca.issue("server", {.name = name});
+    fastest = std::min(fastest, rig.until_shown(ca, name));
+    stream.expect_alive();
+  }
+  EXPECT_LT(fastest, kSoon);
 }
 
 TEST(TlsReload, TheSymlinkSwapOfKubernetesIsAChange) {
@@ -72,9 +83,13 @@ TEST(TlsReload, TheSymlinkSwapOfKubernetesIsAChange) {
   Reloading rig(folder / "tls.crt", folder / "tls.key");
   RunningStream stream(rig, ca);
   EXPECT_EQ(rig.shown(ca), "first");
-  place("second");
-  expect_soon([&] { return rig.shown(ca) == "second"; }, "the new certificate", kSoon);
-  stream.expect_alive();
+  Millis fastest = kPatience;
+  for (const char* name : {"second", "third", "fourth"}) {
+    place(name);
+    fastest = std::min(fastest, rig.until_shown(ca, name));
+    stream.expect_alive();
+  }
+  EXPECT_LT(fastest, kSoon);
 }
 
 TEST(TlsReload, ABadCertificateLeavesTheOldOneAndIsLoggedAndCounted) {
@@ -102,12 +117,15 @@ TEST(TlsReload, TwentySwapsDropNoneOfAThousandStreams) {
   Reloading rig(files.certificate, files.key);
   const size_t count = kSanitized ? 100 : affordable_connections(2200) >= 2200 ? 1000 : 200;
   std::vector<RunningStream> streams;
+  std::vector<Millis> waits;
   for (int swap = 1; swap <= 20; ++swap) {
     for (size_t i = 0; i < count / 20; ++i) streams.emplace_back(rig, ca);
     ca.issue("server", {.name = std::to_string(swap)});
     rig.proxy.signal(SIGHUP);
-    expect_soon([&] { return rig.shown(ca) == std::to_string(swap); }, "the new certificate", kSoon);
+    waits.push_back(rig.until_shown(ca, std::to_string(swap)));
   }
+  std::sort(waits.begin(), waits.end());
+  EXPECT_LT(waits[waits.size() / 2], kSoon);
   for (RunningStream& stream : streams) stream.expect_alive();
 }
 
