@@ -213,18 +213,18 @@ Peer connect_to(uint16_t port, const ConnectOptions& options) {
     ADD_FAILURE() << "connect to port " << port << ": " << std::strerror(errno);
   }
   Peer peer(std::move(fd));
-  if (tls_towards_clients()) peer.start_tls(tls_client(test_ca_file()));
+  if (options.handshake && tls_towards_clients()) peer.start_tls(tls_client(test_ca_file()));
   return peer;
 }
 
-Peer connect_to_unix(const std::string& path) {
+Peer connect_to_unix(const std::string& path, const ConnectOptions& options) {
   const Address address = unix_address(path);
   Fd fd = new_socket(AF_UNIX);
   if (connect(fd.get(), address.get(), address.size) != 0) {
     ADD_FAILURE() << "connect to " << path << ": " << std::strerror(errno);
   }
   Peer peer(std::move(fd));
-  if (tls_towards_clients()) peer.start_tls(tls_client(test_ca_file()));
+  if (options.handshake && tls_towards_clients()) peer.start_tls(tls_client(test_ca_file()));
   return peer;
 }
 

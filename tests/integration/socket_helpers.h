@@ -86,9 +86,10 @@ class Peer {
 struct ConnectOptions {
   int receive_buffer = 0;  // SO_RCVBUF; 0: the system's choice
   std::string address = "127.0.0.1";
+  bool handshake = true;  // at once, where the tests run over TLS
 };
 Peer connect_to(uint16_t port, const ConnectOptions& options = {});
-Peer connect_to_unix(const std::string& path);
+Peer connect_to_unix(const std::string& path, const ConnectOptions& options = {});
 // What connect() says now: 0 or an errno.
 int try_to_connect(uint16_t port);
 
