@@ -44,39 +44,38 @@ Listener::Listener(Worker& worker, int fd, bool tls, std::vector<Worker*> peers)
       peers_(std::move(peers)),
       spare_(open_spare()),
       turned_away_(answer_without_a_descriptor()),
-      quiet_until_(worker.now()),
-      poll_(new uv_poll_t) {
-  uv_poll_init(worker_.loop(), poll_, fd_);
-  poll_->data = this;
-  poll();
+      quiet_until_(worker.now()) {
+  resume();
 }
 
-Listener::~Listener() {
-  uv_poll_stop(poll_);
-  poll_->data = nullptr;
-  uv_close(reinterpret_cast<uv_handle_t*>(poll_),
-           [](uv_handle_t* h) { delete reinterpret_cast<uv_poll_t*>(h); });
-  close(fd_);
-  if (spare_ >= 0) close(spare_);
+Listener::~Listener() { close(); }
+
+void Listener::close() {
+  worker_.schedule(*this, kNever);
+  for (int* fd : {&fd_, &spare_}) {
+    if (*fd >= 0) ::close(std::exchange(*fd, -1));
+  }
 }
 
-void Listener::poll() {
-  paused_ = false;
-  uv_poll_start(poll_, UV_READABLE, [](uv_poll_t* handle, int, int) {
-    if (handle->data != nullptr) static_cast<Listener*>(handle->data)->on_readable(kAcceptsPerTurn);
-  });
+void Listener::resume() {
+  paused_ = !worker_.loop().watch(fd_, 0, EPOLLIN, *this);
+  if (paused_) worker_.schedule(*this, worker_.now() + kRetryAfter);
 }
 
 void Listener::empty_queue() {
   // The limit stays in force: what does not fit would only wait for a close.
-  if (!paused_) on_readable(UINT32_MAX);
+  if (!paused_) accept(UINT32_MAX);
 }
 
 void Listener::on_timer(TimePoint) {
-  if (paused_) poll();
+  if (paused_) resume();
 }
 
-void Listener::on_readable(unsigned limit) {
+void Listener::on_ready(uint32_t) {
+  if (fd_ >= 0) accept(kAcceptsPerTurn);
+}
+
+void Listener::accept(unsigned limit) {
   for (unsigned i = 0; i < limit; ++i) {
     if (!accept_one()) return;
   }
@@ -124,7 +123,7 @@ bool Listener::make_room() {
 }
 
 bool Listener::turn_one_away() {
-  if (spare_ >= 0) close(spare_);
+  if (spare_ >= 0) ::close(spare_);
   SocketAddress peer;
   const int fd = accept_from_queue(peer);
   if (fd >= 0) {
@@ -132,7 +131,7 @@ bool Listener::turn_one_away() {
     (void)recv(fd, worker_.read_slab().data(), worker_.read_slab().size(), MSG_DONTWAIT);
     (void)send(fd, turned_away_.data(), turned_away_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)shutdown(fd, SHUT_WR);
-    close(fd);
+    ::close(fd);
     worker_.counters().clients_turned_away.add();
     warn("clients are turned away with 503: raise the limit of open files (ulimit -n, LimitNOFILE)",
          std::strerror(EMFILE));
@@ -144,7 +143,7 @@ bool Listener::turn_one_away() {
 
 void Listener::pause() {
   paused_ = true;
-  uv_poll_stop(poll_);
+  worker_.loop().watch(fd_, EPOLLIN, 0, *this);
   worker_.schedule(*this, worker_.now() + kRetryAfter);
 }
 

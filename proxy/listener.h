@@ -2,12 +2,12 @@
 // kernel's queue.
 #pragma once
 
-#include <uv.h>
-
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "proxy/net/event_loop.h"
+#include "proxy/net/retirable.h"
 #include "proxy/net/socket.h"
 #include "proxy/net/timer_wheel.h"
 
@@ -15,12 +15,12 @@ namespace sse_proxy {
 
 class Worker;
 
-// Listener accepts on a socket of its own, by uv_poll: libuv 1.44's listening handles cannot be paused.
+// Listener accepts on a socket of its own.
 //   Owned by  its worker; closes the socket when destroyed. Thread: its worker's.
 //   Fails     where no descriptor is left and no idle connection has one to give, by turning the client away
 //             with 503: its own spare descriptor serves to accept it, so that neither the client waits in
 //             vain nor the loop spins over a queue that it cannot empty.
-class Listener final : public Timer {
+class Listener final : public Retirable, public Timer, private Watcher {
  public:
   // See Worker::add_listener().
   Listener(Worker& worker, int fd, bool tls, std::vector<Worker*> peers);
@@ -28,11 +28,14 @@ class Listener final : public Timer {
 
   // Takes what the queue still holds, so that closing the socket resets nobody. For the drain.
   void empty_queue();
+  // Closes the socket; nothing but retirement may follow.
+  void close();
   void on_timer(TimePoint now) override;
 
  private:
-  void poll();
-  void on_readable(unsigned limit);
+  void resume();
+  void on_ready(uint32_t) override;
+  void accept(unsigned limit);
   bool accept_one();
   int accept_from_queue(SocketAddress& peer);
   [[nodiscard]] bool anyone_waits() const;
@@ -44,13 +47,12 @@ class Listener final : public Timer {
   Worker& worker_;
   int fd_;
   bool tls_;
-  bool paused_ = false;
+  bool paused_ = true;
   std::vector<Worker*> peers_;
   size_t next_peer_ = 0;
   int spare_;                // given up to accept a client when no other descriptor is left
   std::string turned_away_;  // what such a client is told
   TimePoint quiet_until_;    // one warning per spell of trouble
-  uv_poll_t* poll_;          // freed by its close callback
 };
 
 }  // namespace sse_proxy

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 namespace sse_proxy {
@@ -39,10 +41,18 @@ std::vector<SocketAddress> addresses_to_listen_on(const Endpoint& endpoint, std:
 Server::Server(Options options, std::vector<Rule> rules)
     : options_(std::move(options)), rules_(std::move(rules)) {
   shared_ = std::make_unique<Shared>(options_, rules_);
+  uv_loop_init(&main_loop_);
+  uv_async_init(&main_loop_, &worker_finished_, [](uv_async_t* async) {
+    if (static_cast<Server*>(async->data)->running_ == 0) uv_stop(async->loop);
+  });
+  worker_finished_.data = this;
 }
 
 Server::~Server() {
   workers_.clear();
+  uv_close(reinterpret_cast<uv_handle_t*>(&worker_finished_), nullptr);
+  uv_run(&main_loop_, UV_RUN_DEFAULT);
+  uv_loop_close(&main_loop_);
   for (const std::string& path : unix_paths_) unlink(path.c_str());
 }
 
@@ -53,13 +63,18 @@ Result<std::unique_ptr<Server>> Server::create(Options options, std::vector<Rule
   const size_t descriptors = raise_descriptor_limit();
   if (auto error = server->shared_->certificates.start()) return failed(*error, kWrongConfiguration);
   if (auto error = server->shared_->resolver.start()) return failed(*error, kCannotRun);
-  for (unsigned i = 0; i < server->options_.workers; ++i) {
-    server->workers_.push_back(std::make_unique<Worker>(*server->shared_));
-  }
+  if (auto error = server->make_workers()) return failed(*error, kCannotRun);
   if (auto error = server->listen(std::move(handed_over))) return failed(*error, kCannotRun);
   server->shared_->max_connections =
       connections_that_descriptors_allow(server->options_.limits.connections, descriptors);
   return server;
+}
+
+std::optional<Error> Server::make_workers() try {
+  for (unsigned i = 0; i < options_.workers; ++i) workers_.push_back(std::make_unique<Worker>(*shared_));
+  return std::nullopt;
+} catch (const std::system_error& error) {
+  return Error{Side::self, 0, std::string("cannot start a worker: ") + error.what() + " (raise ulimit -n)"};
 }
 
 std::optional<Error> Server::listen(HandedOverSockets handed_over) {
@@ -125,11 +140,17 @@ std::optional<Error> Server::listen_on_all_workers(SocketAddress address, bool t
 }
 
 void Server::run() {
-  for (size_t i = 1; i < workers_.size(); ++i)
-    threads_.emplace_back([worker = workers_[i].get()] { worker->run(); });
-  workers_.front()->run();
-  for (std::thread& thread : threads_) thread.join();
-  threads_.clear();
+  std::vector<std::thread> threads;
+  running_ = workers_.size();
+  for (auto& worker : workers_) {
+    threads.emplace_back([this, &worker] {
+      worker->run();
+      --running_;
+      uv_async_send(&worker_finished_);
+    });
+  }
+  uv_run(&main_loop_, UV_RUN_DEFAULT);
+  for (std::thread& thread : threads) thread.join();
 }
 
 void Server::drain() {

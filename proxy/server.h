@@ -1,9 +1,11 @@
 // The whole proxy in one object: listening sockets, workers and their threads.
 #pragma once
 
+#include <uv.h>
+
+#include <atomic>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "conf/options.h"
@@ -15,7 +17,8 @@
 
 namespace sse_proxy {
 
-// Server runs `options.workers` workers: the first on the thread that calls run(), the others on their own.
+// Server runs `options.workers` workers, each on a thread of its own; the one that calls run() is left to
+// signals.
 //   Owned by  main, the demo, or a test. Owns copies of the options and rules.
 //   Thread    drain(), reload() and stop() from any; the rest from the one that made it.
 class Server {
@@ -41,13 +44,14 @@ class Server {
   // Where it listens, with the ports that the kernel chose.
   [[nodiscard]] const std::vector<std::string>& addresses() const noexcept { return addresses_; }
   [[nodiscard]] size_t max_connections() const noexcept { return shared_->max_connections; }
-  // The loop of the thread that calls run(), for signals.
-  [[nodiscard]] uv_loop_t* main_loop() noexcept { return workers_.front()->loop(); }
+  // The loop of the thread that calls run(), for signals and all else that is no data path.
+  [[nodiscard]] uv_loop_t* main_loop() noexcept { return &main_loop_; }
   // "connections=1 exchanges=2 …": the sums of all workers' counters.
   [[nodiscard]] std::string totals() const;
 
  private:
   Server(Options options, std::vector<Rule> rules);
+  std::optional<Error> make_workers();
   std::optional<Error> listen(HandedOverSockets handed_over);
   std::optional<Error> listen_on_all_workers(SocketAddress address, bool tls);
   void accept_on_first_worker(int fd, bool tls);
@@ -56,7 +60,9 @@ class Server {
   std::vector<Rule> rules_;
   std::unique_ptr<Shared> shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<std::thread> threads_;
+  uv_loop_t main_loop_;
+  uv_async_t worker_finished_;
+  std::atomic<size_t> running_{0};
   std::vector<std::string> addresses_;
   std::vector<std::string> unix_paths_;  // ours to remove
 };

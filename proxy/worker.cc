@@ -1,9 +1,12 @@
 #include "proxy/worker.h"
 
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include "proxy/client/client_connection.h"
@@ -52,43 +55,50 @@ class Worker::DrainTimer final : public Timer {
 
 Worker::Worker(Shared& shared)
     : shared_(shared),
-      loop_{},
-      wheel_((uv_loop_init(&loop_), now())),
+      wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      wheel_(now()),
       read_slab_(std::make_unique<std::array<char, kReadSlab>>()),
       decode_slab_(std::make_unique<std::array<char, kDecodeSlab>>()),
       routes_(shared.options, shared.rules),
       random_(std::random_device{}()),
       pool_(std::make_unique<UpstreamPool>(*this)),
       drain_timer_(std::make_unique<DrainTimer>(*this)) {
-  uv_timer_init(&loop_, &timer_);
-  uv_prepare_init(&loop_, &turn_measured_);
-  uv_check_init(&loop_, &turn_end_);
-  uv_idle_init(&loop_, &hurry_);
-  uv_async_init(&loop_, &wake_, [](uv_async_t* async) { static_cast<Worker*>(async->data)->on_wake(); });
-  timer_.data = turn_measured_.data = turn_end_.data = hurry_.data = wake_.data = this;
-  uv_prepare_start(&turn_measured_,
-                   [](uv_prepare_t* prepare) { static_cast<Worker*>(prepare->data)->measure_turn(); });
-  uv_check_start(&turn_end_, [](uv_check_t* check) { static_cast<Worker*>(check->data)->end_turn(); });
+  if (wake_fd_ < 0 || !loop_.watch(wake_fd_, 0, EPOLLIN, *this))
+    throw std::system_error(errno, std::generic_category(), "eventfd");
 }
 
-Worker::~Worker() { close_loop(); }
+Worker::~Worker() {
+  abort_all();
+  pool_->clear();
+  end_turn();
+  for (const Accepted& accepted : handed_over_) ::close(accepted.fd);
+  ::close(wake_fd_);
+}
 
 void Worker::add_listener(int fd, bool tls, std::vector<Worker*> peers) {
   listeners_.push_back(std::make_unique<Listener>(*this, fd, tls, std::move(peers)));
 }
 
-void Worker::run() { uv_run(&loop_, UV_RUN_DEFAULT); }
+void Worker::run() {
+  while (!finished_) {
+    loop_.turn(wheel_.next_wake());
+    if (now() >= wheel_.next_wake()) wheel_.advance(now());
+    end_turn();
+    loop_.end_turn();
+    measure_turn();
+  }
+}
 
 // --- from any thread ---
 
 void Worker::drain(Millis timeout) {
   drain_requested_.store(timeout.count());
-  uv_async_send(&wake_);
+  wake();
 }
 
 void Worker::stop() {
   stop_requested_.store(true);
-  uv_async_send(&wake_);
+  wake();
 }
 
 void Worker::hand_over(int fd, bool tls) {
@@ -96,12 +106,16 @@ void Worker::hand_over(int fd, bool tls) {
     const std::lock_guard lock(handed_over_mutex_);
     handed_over_.push_back({fd, tls});
   }
-  uv_async_send(&wake_);
+  wake();
 }
+
+void Worker::wake() noexcept { (void)eventfd_write(wake_fd_, 1); }
 
 // --- on the loop ---
 
-void Worker::on_wake() {
+void Worker::on_ready(uint32_t) {
+  eventfd_t wakes = 0;
+  (void)eventfd_read(wake_fd_, &wakes);
   std::vector<Accepted> handed_over;
   {
     const std::lock_guard lock(handed_over_mutex_);
@@ -118,7 +132,7 @@ void Worker::on_wake() {
 
 void Worker::begin_drain() {
   for (auto& listener : listeners_) listener->empty_queue();
-  listeners_.clear();
+  close_listeners();
   pool_->clear();
   for (auto* clients : {&idle_, &busy_}) {
     for (auto it = clients->begin(); it != clients->end();) (*it++)->on_drain();
@@ -127,9 +141,16 @@ void Worker::begin_drain() {
   finish_if_drained();
 }
 
+void Worker::close_listeners() {
+  for (auto& listener : std::exchange(listeners_, {})) {
+    listener->close();
+    retire(std::move(listener));
+  }
+}
+
 void Worker::abort_all() {
   drain_ends_ = std::min(drain_ends_, now());
-  listeners_.clear();
+  close_listeners();
   for (auto* clients : {&idle_, &busy_}) {
     for (auto it = clients->begin(); it != clients->end();) (*it++)->abort_now();
   }
@@ -138,7 +159,7 @@ void Worker::abort_all() {
 }
 
 void Worker::finish_if_drained() {
-  if (draining() && busy_.empty() && idle_.empty() && orphans_.empty()) uv_stop(&loop_);
+  if (draining() && busy_.empty() && idle_.empty() && orphans_.empty()) finished_ = true;
 }
 
 // All events of a turn are with the kernel by its end, which is as late as any of them can have been.
@@ -147,51 +168,17 @@ void Worker::measure_turn() noexcept {
   counters_.event_delay.observe(now() - event_turns_since_, std::exchange(event_turns_, 0));
 }
 
+// Frees what was retired and reports what was met, which may retire more.
 void Worker::end_turn() {
-  uv_idle_stop(&hurry_);
-  for (Transport* transport : std::exchange(broken_, {})) transport->report_broken();
-  retired_.clear();
-}
-
-// Timers and failed connects come before the loop waits for sockets: the turn's end must not wait too.
-void Worker::hurry() {
-  const bool closing = uv_is_closing(reinterpret_cast<uv_handle_t*>(&hurry_)) != 0;
-  if (!closing) uv_idle_start(&hurry_, [](uv_idle_t*) {});
-}
-
-void Worker::retire(std::unique_ptr<Retirable> object) {
-  retired_.push_back(std::move(object));
-  hurry();
-}
-
-void Worker::report_later(Transport& transport) {
-  broken_.push_back(&transport);
-  hurry();
-}
-
-void Worker::schedule(Timer& timer, TimePoint deadline) {
-  if (wheel_.schedule(timer, deadline)) arm();
-}
-
-void Worker::arm() {
-  const TimePoint next = wheel_.next_wake();
-  if (next == armed_) return;
-  armed_ = next;
-  if (next == kNever) {
-    uv_timer_stop(&timer_);
-    return;
+  while (!broken_.empty() || !retired_.empty()) {
+    for (Transport* transport : std::exchange(broken_, {})) transport->report_broken();
+    std::exchange(retired_, {}).clear();
   }
-  const auto delay = static_cast<uint64_t>(std::max(Millis::zero(), next - now()).count());
-  uv_timer_start(
-      &timer_,
-      [](uv_timer_t* timer) {
-        auto* self = static_cast<Worker*>(timer->data);
-        self->wheel_.advance(self->now());
-        self->armed_ = kNever;
-        self->arm();
-      },
-      delay, 0);
 }
+
+void Worker::retire(std::unique_ptr<Retirable> object) { retired_.push_back(std::move(object)); }
+
+void Worker::report_later(Transport& transport) { broken_.push_back(&transport); }
 
 Millis Worker::spread(Millis span, double low, double high) {
   std::uniform_real_distribution<double> factor(low, high);
@@ -252,22 +239,6 @@ void Worker::remove(Exchange& orphan) {
   retire(std::move(*position));
   orphans_.erase(position);
   finish_if_drained();
-}
-
-void Worker::close_loop() {
-  abort_all();
-  pool_->clear();
-  retired_.clear();
-  for (const Accepted& accepted : handed_over_) ::close(accepted.fd);
-  uv_close(reinterpret_cast<uv_handle_t*>(&timer_), nullptr);
-  uv_close(reinterpret_cast<uv_handle_t*>(&turn_measured_), nullptr);
-  uv_close(reinterpret_cast<uv_handle_t*>(&turn_end_), nullptr);
-  uv_close(reinterpret_cast<uv_handle_t*>(&hurry_), nullptr);
-  uv_close(reinterpret_cast<uv_handle_t*>(&wake_), nullptr);
-  do {  // more than once: a run that was asked to stop only takes note of that
-    uv_run(&loop_, UV_RUN_DEFAULT);
-    retired_.clear();
-  } while (uv_loop_close(&loop_) == UV_EBUSY);
 }
 
 }  // namespace sse_proxy

@@ -1,7 +1,7 @@
 // One event loop with all that it serves. Workers share nothing but `Shared`.
 #pragma once
 
-#include <uv.h>
+#include <sys/uio.h>
 
 #include <array>
 #include <atomic>
@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "parser/event_stream.h"
+#include "proxy/net/event_loop.h"
+#include "proxy/net/retirable.h"
 #include "proxy/net/timer_wheel.h"
 #include "proxy/ops/counters.h"
 #include "proxy/shared.h"
@@ -26,12 +28,6 @@ class Exchange;
 class Listener;
 class Transport;
 class UpstreamPool;
-
-// Base of what may be in use further up the stack when it ends: it is freed at the end of the loop's turn.
-class Retirable {
- public:
-  virtual ~Retirable() = default;
-};
 
 // A request's settings, with what is derived from them once.
 struct RouteSettings {
@@ -53,7 +49,7 @@ struct TlsScratch {
 // Worker owns a loop, its listeners, connections, pool, timers and counters.
 //   Owned by  the Server. Thread: run() binds it to one; only wake-ups (drain, stop, hand_over) come from
 //   others.
-class Worker {
+class Worker final : private Watcher {
  public:
   explicit Worker(Shared& shared);
   ~Worker();
@@ -72,8 +68,8 @@ class Worker {
   void hand_over(int fd, bool tls);
 
   // --- for what runs on the loop ---
-  [[nodiscard]] uv_loop_t* loop() noexcept { return &loop_; }
-  [[nodiscard]] TimePoint now() const noexcept { return TimePoint(Millis(uv_now(&loop_))); }
+  [[nodiscard]] EventLoop& loop() noexcept { return loop_; }
+  [[nodiscard]] TimePoint now() const noexcept { return loop_.now(); }
   [[nodiscard]] Shared& shared() noexcept { return shared_; }
   [[nodiscard]] const Options& options() const noexcept { return shared_.options; }
   [[nodiscard]] MemoryBudget& buffers() noexcept { return shared_.buffers; }
@@ -81,7 +77,7 @@ class Worker {
   [[nodiscard]] Counters& counters() noexcept { return counters_; }
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
   [[nodiscard]] TurnScratch& scratch() noexcept { return scratch_; }
-  [[nodiscard]] std::vector<std::string_view>& wire() noexcept { return wire_; }
+  [[nodiscard]] std::vector<iovec>& wire() noexcept { return wire_; }
   [[nodiscard]] std::span<char> read_slab() noexcept { return *read_slab_; }
   [[nodiscard]] std::span<char> decode_slab() noexcept { return *decode_slab_; }
   [[nodiscard]] TlsScratch& tls_scratch();  // made when it is first asked for
@@ -95,7 +91,7 @@ class Worker {
     if (event_turns_++ == 0) event_turns_since_ = now();
   }
 
-  void schedule(Timer& timer, TimePoint deadline);
+  void schedule(Timer& timer, TimePoint deadline) { wheel_.schedule(timer, deadline); }
   void report_later(Transport& transport);
   void retire(std::unique_ptr<Retirable> object);
 
@@ -122,22 +118,18 @@ class Worker {
   class DrainTimer;
 
   void measure_turn() noexcept;
-  void on_wake();
+  void on_ready(uint32_t) override;  // somebody woke it
+  void wake() noexcept;
   void begin_drain();
+  void close_listeners();
   void abort_all();
   void end_turn();
-  void hurry();
   void finish_if_drained();
-  void arm();
-  void close_loop();
 
   Shared& shared_;
-  uv_loop_t loop_;
-  uv_timer_t timer_;
-  uv_prepare_t turn_measured_;  // the clock was read again: how long the last turn took
-  uv_check_t turn_end_;         // frees what was retired, reports what was met
-  uv_idle_t hurry_;             // active while a turn is to end: the loop must not sleep over it
-  uv_async_t wake_;
+  EventLoop loop_;
+  int wake_fd_;  // an eventfd
+  bool finished_ = false;
   std::atomic<int64_t> drain_requested_{-1};  // milliseconds
   std::atomic<bool> stop_requested_{false};
   std::mutex handed_over_mutex_;
@@ -148,12 +140,11 @@ class Worker {
   std::vector<Accepted> handed_over_;
 
   TimerWheel wheel_;
-  TimePoint armed_ = kNever;
   Counters counters_;
   uint64_t event_turns_ = 0;
   TimePoint event_turns_since_;
   TurnScratch scratch_;
-  std::vector<std::string_view> wire_;  // the pieces of one write
+  std::vector<iovec> wire_;  // the pieces of one write
   std::unique_ptr<std::array<char, kReadSlab>> read_slab_;
   std::unique_ptr<std::array<char, kDecodeSlab>> decode_slab_;
   std::unique_ptr<TlsScratch> tls_scratch_;

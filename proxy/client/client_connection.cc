@@ -1,6 +1,7 @@
 #include "proxy/client/client_connection.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "proxy/ops/log.h"
@@ -27,9 +28,7 @@ ClientConnection::ClientConnection(Worker& worker, const PeerAddress& peer)
 void ClientConnection::open(int fd, bool tls, Position position) {
   position_ = position;
   awaits_tls_ = tls;
-  int error = 0;
-  transport_ = Transport::adopt(worker_, *this, fd, !facts_.peer.ip, error);
-  if (transport_ == nullptr) return close();
+  transport_ = Transport::adopt(worker_, *this, fd, !facts_.peer.ip);
   const Options& options = worker_.options();
   if (options.proxy_protocol)
     proxy_header_ = std::make_unique<ProxyHeaderParser>(options.limits.header_bytes);
@@ -60,7 +59,14 @@ void ClientConnection::on_bytes(std::string_view bytes) {
   const bool request_done = exchange_ != nullptr && exchange_->request_complete();
   if (!request_done) return parse(bytes);
   pipelined_.append(bytes);
-  if (pipelined_.size() < worker_.options().limits.header_bytes) return;
+  limit_reading();
+}
+
+// Once the request is complete the client is read to notice its end, and for at most a head's worth of what
+// it sends ahead.
+void ClientConnection::limit_reading() {
+  const size_t limit = worker_.options().limits.header_bytes;
+  if (pipelined_.size() < limit) return transport_->limit_reads(limit - pipelined_.size());
   transport_->stop_reading();
   reschedule();
 }
@@ -135,7 +141,8 @@ void ClientConnection::finish_request() {
   request_paused_ = false;
   exchange_->on_request_complete(parser_.take_trailers());
   if (transport_ == nullptr) return;
-  transport_->start_reading();  // to notice its end
+  transport_->start_reading();
+  limit_reading();
   reschedule();
 }
 
@@ -182,12 +189,6 @@ void ClientConnection::resume_request() {
   transport_->start_reading();
 }
 
-size_t ClientConnection::read_room() const {
-  if (exchange_ == nullptr || !exchange_->request_complete()) return SIZE_MAX;
-  const size_t limit = worker_.options().limits.header_bytes;
-  return pipelined_.size() < limit ? limit - pipelined_.size() : 1;
-}
-
 // --- the ends of requests and of the connection ---
 
 void ClientConnection::exchange_done() {
@@ -205,6 +206,7 @@ void ClientConnection::next_request() {
   enter(State::idle);
   state_since_ = worker_.now();
   http10_ = to_head_ = head_sent_ = false;
+  transport_->limit_reads(SIZE_MAX);
   transport_->start_reading();
   reschedule();
   if (pipelined_.empty()) {
@@ -219,15 +221,19 @@ void ClientConnection::on_end() {
   switch (state_) {
     case State::exchanging: return lose_client();
     case State::closing: peer_ended_ = true; return;  // the response is still on its way
+    case State::lingering:
+      peer_ended_ = true;
+      if (transport_->queued() > 0) return;  // TLS has an end to be written too
+      return close();
     default: return close();
   }
 }
 
-void ClientConnection::on_broken(int uv_error, std::string_view why) {
+void ClientConnection::on_broken(int error, std::string_view why) {
   // TCP_USER_TIMEOUT is timeouts.write too, and the kernel may be the first to notice.
   const bool busy = state_ == State::exchanging || state_ == State::closing;
-  if (busy && uv_error == UV_ETIMEDOUT) return drop_slow_client();
-  if (uv_error == UV_EPROTO) {
+  if (busy && error == ETIMEDOUT) return drop_slow_client();
+  if (error == EPROTO) {
     worker_.counters().tls_failures.add();
     log::info("client connection failed", {{"client", facts_.source.text()}, {"reason", why}});
   } else {
@@ -261,6 +267,7 @@ void ClientConnection::begin_closing() {
   state_since_ = worker_.now();
   pipelined_ = std::string();
   discarded_ = 0;
+  transport_->limit_reads(SIZE_MAX);
   transport_->start_reading();
   if (transport_->queued() == 0) {
     linger();
@@ -282,7 +289,7 @@ void ClientConnection::linger() {
     return close();
   } else {
     transport_->shut_down_writing();
-    if (peer_ended_) return close();
+    if (peer_ended_ && transport_->queued() == 0) return close();
   }
   reschedule();
 }
@@ -290,6 +297,7 @@ void ClientConnection::linger() {
 void ClientConnection::on_drained() {
   last_write_progress_ = worker_.now();
   if (state_ == State::closing) return linger();
+  if (state_ == State::lingering && peer_ended_) return close();
   if (exchange_ != nullptr) exchange_->on_client_drained();
   if (state_ != State::closed) reschedule();
 }

@@ -36,7 +36,7 @@ class ClientConnection final : public Retirable,
 
   ClientConnection(Worker& worker, const PeerAddress& peer);
 
-  // Takes over the accepted socket; closes at once when it is broken already.
+  // Takes over the accepted socket.
   void open(int fd, bool tls, Position position);
   [[nodiscard]] Position position() const noexcept { return position_; }
 
@@ -55,11 +55,10 @@ class ClientConnection final : public Retirable,
   // TransportOwner
   void on_bytes(std::string_view bytes) override;
   void on_end() override;
-  void on_broken(int uv_error, std::string_view why) override;
+  void on_broken(int error, std::string_view why) override;
   void on_secured() override;
   void on_plain_http() override;
   void on_drained() override;
-  [[nodiscard]] size_t read_room() const override;
   // RequestSink
   void on_request_head(RequestHead&& head) override;
   void on_request_body(std::string_view piece) override;
@@ -86,6 +85,7 @@ class ClientConnection final : public Retirable,
   void begin_tls(std::string_view received);
   void refuse_proxy_header(std::string_view why);
   void enter(State state);
+  void limit_reading();
   void parse(std::string_view bytes);
   void on_parse_failed(const Error& error);
   void finish_request();
@@ -101,7 +101,6 @@ class ClientConnection final : public Retirable,
   [[nodiscard]] TimePoint next_deadline() const;
 
   // client_response.cc: writing
-  void send(std::span<const std::string_view> pieces);
   void send_body(std::span<const std::string_view> pieces, std::string_view after);
 
   Worker& worker_;

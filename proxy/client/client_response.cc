@@ -70,26 +70,24 @@ TransportPtr ClientConnection::switch_protocols(const ResponseHead& head, std::s
 
 // One system call for all that is there: the head if it still waits, the chunk's head, its bytes, its end.
 void ClientConnection::send_body(std::span<const std::string_view> pieces, std::string_view after) {
+  if (transport_ == nullptr) return;
   size_t size = 0;
   for (std::string_view piece : pieces) size += piece.size();
   const bool chunk = framing_ == Framing::chunked && size > 0;
   const ChunkHead chunk_head(size);
 
-  std::vector<std::string_view>& wire = worker_.wire();
+  std::vector<iovec>& wire = worker_.wire();
   wire.clear();
-  if (!head_.empty()) wire.push_back(head_);
-  if (chunk) wire.push_back(chunk_head.view());
-  if (size > 0) wire.insert(wire.end(), pieces.begin(), pieces.end());
-  if (chunk) wire.push_back(kChunkEnd);
-  if (!after.empty()) wire.push_back(after);
-  if (!wire.empty()) send(wire);
-  head_ = std::string();
-}
+  if (!head_.empty()) wire.push_back(piece_of(head_));
+  if (chunk) wire.push_back(piece_of(chunk_head.view()));
+  for (std::string_view piece : pieces) wire.push_back(piece_of(piece));
+  if (chunk) wire.push_back(piece_of(kChunkEnd));
+  if (!after.empty()) wire.push_back(piece_of(after));
+  if (wire.empty()) return;
 
-void ClientConnection::send(std::span<const std::string_view> pieces) {
-  if (transport_ == nullptr) return;
   const bool was_empty = transport_->queued() == 0;
-  transport_->write(pieces);
+  transport_->write(wire);
+  if (!head_.empty()) head_ = std::string();
   if (!was_empty || transport_->queued() == 0) return;
   last_write_progress_ = worker_.now();  // from here on the client has to take something in time
   reschedule();

@@ -71,13 +71,14 @@ void Exchange::on_upstream_ready(std::unique_ptr<UpstreamConnection> connection,
   reused_ = reused;
   (reused ? worker_.counters().upstream_reuses : worker_.counters().upstream_connections).add();
   phase_ = Phase::awaiting_head;
+  upstream_->limit_reads(worker_.options().limits.buffer_bytes);
   upstream_->begin(*this, method_, tunnel_ != nullptr);
   std::string bytes;
   set_host(*head_, worker_.options().upstream_host,
            worker_.shared().upstream_authorities[upstream_->upstream()]);
   write_request_head(*head_, bytes);
   if (!reused || !can_send_again()) head_.reset();
-  send(std::array{std::string_view(bytes), std::string_view(early_body_)});
+  send(std::array{piece_of(bytes), piece_of(early_body_)});
   early_body_ = std::string();
   throttle_request();
   reschedule();
@@ -92,9 +93,9 @@ void Exchange::on_request_body(std::string_view piece) {
   }
   if (request_body_.kind == Framing::chunked) {
     const ChunkHead head(piece.size());
-    send(std::array{head.view(), piece, kChunkEnd});
+    send(std::array{piece_of(head.view()), piece_of(piece), piece_of(kChunkEnd)});
   } else {
-    send(std::array{piece});
+    send(std::array{piece_of(piece)});
   }
   throttle_request();
 }
@@ -105,13 +106,14 @@ void Exchange::on_request_complete(std::unique_ptr<Fields> trailers) {
   std::string end = "0\r\n";
   if (trailers != nullptr) apply_trailer_policy(*trailers);
   write_fields(trailers == nullptr ? Fields() : *trailers, end);
-  send(std::array{std::string_view(end)});
+  send(std::array{piece_of(end)});
 }
 
-void Exchange::send(std::span<const std::string_view> pieces) {
+void Exchange::send(std::span<const iovec> pieces) {
   last_request_byte_ = worker_.now();
   if (upstream_ == nullptr) {
-    for (std::string_view piece : pieces) early_body_.append(piece);
+    for (const iovec& piece : pieces)
+      early_body_.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
     return;
   }
   sent_ = true;

@@ -69,7 +69,6 @@ class Exchange final : public Retirable,
   void on_upstream_failed(const Error& error) override;
   void on_switched(std::string_view sent_ahead) override;
   void on_upstream_drained() override;
-  [[nodiscard]] size_t response_room() const override;
   // TunnelUser
   void on_tunnel_ended(TunnelEnd end) override;
   // Timer
@@ -78,7 +77,7 @@ class Exchange final : public Retirable,
   // exchange.cc: the request, the time, the end
   void connect(bool fresh);
   [[nodiscard]] bool can_send_again() const noexcept;
-  void send(std::span<const std::string_view> pieces);
+  void send(std::span<const iovec> pieces);
   void throttle_request();
   void reschedule();
   [[nodiscard]] TimePoint next_deadline() const;

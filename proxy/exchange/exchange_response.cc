@@ -235,7 +235,10 @@ void Exchange::after_body_step() {
 // A slow client stops the reading of its own upstream, and of nobody else's.
 void Exchange::pace_upstream() {
   if (upstream_ == nullptr || client_ == nullptr) return;
-  const bool full = client_->queued() >= worker_.options().limits.buffer_bytes || body_->backlogged();
+  const size_t limit = worker_.options().limits.buffer_bytes;
+  const size_t queued = std::min(client_->queued(), limit);
+  const bool full = queued == limit || body_->backlogged();
+  upstream_->limit_reads(limit - queued);
   if (full == upstream_->paused()) return;
   if (full) {
     worker_.counters().pauses.add();
@@ -243,12 +246,6 @@ void Exchange::pace_upstream() {
   }
   last_upstream_byte_ = worker_.now();  // the silence was ours
   upstream_->resume();
-}
-
-size_t Exchange::response_room() const {
-  const size_t limit = worker_.options().limits.buffer_bytes;
-  const size_t queued = client_ == nullptr ? 0 : client_->queued();
-  return queued < limit ? limit - queued : 1;
 }
 
 void Exchange::on_upstream_failed(const Error& error) {

@@ -1,7 +1,7 @@
 #include "proxy/exchange/tunnel.h"
 
 #include <algorithm>
-#include <array>
+#include <cerrno>
 #include <utility>
 
 #include "proxy/ops/log.h"
@@ -35,9 +35,8 @@ void Tunnel::take_upstream(TransportPtr transport, std::string_view sent_ahead) 
 void Tunnel::open(Millis idle, Millis write) {
   idle_ = idle;
   write_ = write;
-  client_.transport->start_reading();
-  if (client_.transport->queued() < worker_.options().limits.buffer_bytes)
-    upstream_.transport->start_reading();
+  client_.pace();
+  upstream_.pace();
   last_moved_ = client_took_ = worker_.now();
   worker_.schedule(*this, deadline());
 }
@@ -59,7 +58,7 @@ void Tunnel::end(TunnelEnd how) {
 
 void Tunnel::forward(Side& to, std::string_view bytes) {
   const bool was_empty = to.transport->queued() == 0;
-  to.transport->write(std::array{bytes});
+  to.transport->write(bytes);
   last_moved_ = worker_.now();
   if (&to != &client_ || !was_empty || to.transport->queued() == 0) return;
   client_took_ = last_moved_;  // from here on it has to take something in time
@@ -88,19 +87,22 @@ void Tunnel::on_timer(TimePoint now) {
 void Tunnel::Side::on_bytes(std::string_view bytes) {
   received += bytes.size();
   tunnel.forward(other, bytes);
-  if (other.transport->queued() >= tunnel.worker_.options().limits.buffer_bytes) transport->stop_reading();
+  pace();
 }
 
-size_t Tunnel::Side::read_room() const {
+// Reads no more than the other side has room for.
+void Tunnel::Side::pace() {
+  if (transport == nullptr) return;
   const size_t limit = tunnel.worker_.options().limits.buffer_bytes;
-  const size_t queued = other.transport == nullptr ? 0 : other.transport->queued();
-  return queued < limit ? limit - queued : 1;
+  const size_t queued = std::min(other.transport->queued(), limit);
+  transport->limit_reads(limit - queued);
+  queued == limit ? transport->stop_reading() : transport->start_reading();
 }
 
 void Tunnel::Side::on_drained() {
   tunnel.last_moved_ = tunnel.worker_.now();
   if (other.ended) return finish_writing();
-  if (other.transport != nullptr) other.transport->start_reading();
+  other.pace();
 }
 
 void Tunnel::Side::on_end() {
@@ -110,16 +112,15 @@ void Tunnel::Side::on_end() {
 
 // The other side has ended, and all it sent is with the kernel.
 void Tunnel::Side::finish_writing() {
-  if (finished) return;
-  finished = true;
-  transport->shut_down_writing();
-  if (other.finished) tunnel.end(TunnelEnd::both_sides);
+  if (!std::exchange(finished, true)) transport->shut_down_writing();
+  if (transport->queued() > 0) return;  // TLS has an end to be written too: on_drained() comes back here
+  if (other.finished && other.transport->queued() == 0) tunnel.end(TunnelEnd::both_sides);
 }
 
-void Tunnel::Side::on_broken(int uv_error, std::string_view why) {
+void Tunnel::Side::on_broken(int error, std::string_view why) {
   log::debug("tunnel broke", {{"reason", why}});
   // TCP_USER_TIMEOUT is timeouts.write too, and the kernel may be the first to notice.
-  const bool stalled = broken == TunnelEnd::client_broke && uv_error == UV_ETIMEDOUT;
+  const bool stalled = broken == TunnelEnd::client_broke && error == ETIMEDOUT;
   tunnel.end(stalled ? TunnelEnd::client_stalled : broken);
 }
 

@@ -56,10 +56,10 @@ class Tunnel final : public Retirable, public Timer {
         : tunnel(owner), other(opposite), broken(if_broken) {}
     void on_bytes(std::string_view bytes) override;
     void on_end() override;
-    void on_broken(int uv_error, std::string_view why) override;
+    void on_broken(int error, std::string_view why) override;
     void on_drained() override;
-    [[nodiscard]] size_t read_room() const override;
     void finish_writing();
+    void pace();
 
     Tunnel& tunnel;
     Side& other;

@@ -1,4 +1,4 @@
-// Sockets before libuv gets them: addresses, listening, the options that every connection has.
+// Sockets before anything is sent: addresses, listening, the options that every connection has.
 #pragma once
 
 #include <sys/socket.h>

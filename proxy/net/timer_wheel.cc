@@ -27,19 +27,17 @@ void TimerWheel::link(Timer& timer, Timer** list) noexcept {
   *list = &timer;
 }
 
-bool TimerWheel::schedule(Timer& timer, TimePoint deadline) noexcept {
+void TimerWheel::schedule(Timer& timer, TimePoint deadline) noexcept {
   if (deadline == kNever) {
     timer.unlink();
-    return false;
+    return;
   }
-  if (timer.linked() && timer.deadline_ <= deadline) return false;
+  if (timer.linked() && timer.deadline_ <= deadline) return;
   timer.unlink();
   timer.deadline_ = deadline;
   const uint64_t tick = std::max(tick_of(deadline), done_ + 1);
   link(timer, &slots_[tick % kSlots]);
-  if (tick >= wake_) return false;
-  wake_ = tick;
-  return true;
+  wake_ = std::min(wake_, tick);
 }
 
 void TimerWheel::advance(TimePoint now) {

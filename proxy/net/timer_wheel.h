@@ -46,9 +46,8 @@ class TimerWheel {
   explicit TimerWheel(TimePoint now) noexcept;
 
   // Asks for on_timer() at `deadline`; kNever: not at all. A later deadline than the one that stands costs
-  // nothing: the timer stays where it is and is asked when that one comes up. True: next_wake() has become
-  // earlier.
-  bool schedule(Timer& timer, TimePoint deadline) noexcept;
+  // nothing: the timer stays where it is and is asked when that one comes up.
+  void schedule(Timer& timer, TimePoint deadline) noexcept;
 
   // Fires all that is due.
   void advance(TimePoint now);

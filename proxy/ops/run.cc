@@ -26,7 +26,7 @@ void keep_signals_from_killing() {
   }
 }
 
-// Signals and the drain's delay, on the main worker's loop.
+// Signals and the drain's delay.
 class Lifecycle {
  public:
   Lifecycle(Server& server, Millis drain_delay) : server_(server), drain_delay_(drain_delay) {

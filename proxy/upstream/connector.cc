@@ -1,5 +1,7 @@
 #include "proxy/upstream/connector.h"
 
+#include <cerrno>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -9,7 +11,7 @@
 namespace sse_proxy {
 namespace {
 
-bool out_of_descriptors(int uv_error) { return uv_error == UV_EMFILE || uv_error == UV_ENFILE; }
+bool out_of_descriptors(int error) { return error == EMFILE || error == ENFILE; }
 
 }  // namespace
 
@@ -41,19 +43,19 @@ void Connector::try_addresses() {
     const bool again = out_of_descriptors(last_error_) && worker_.free_a_descriptor();
     if (!again) ++address_;
     if (transport_ != nullptr) return;
-    last_reason_ = uv_strerror(last_error_);
+    last_reason_ = strerrordesc_np(last_error_);
   }
   const bool ours = out_of_descriptors(last_error_);
   next_upstream(
       {ours ? Side::self : Side::upstream, ours ? 503 : 502, "cannot connect to the upstream", last_reason_});
 }
 
-void Connector::on_connected(int uv_status) {
+void Connector::on_connected(int error) {
   if (user_ == nullptr || transport_ == nullptr) return;
-  if (uv_status != 0) return on_broken(uv_status, uv_strerror(uv_status));
+  if (error != 0) return on_broken(error, strerrordesc_np(error));
   if (!worker_.options().upstream[upstream_].tls) return hand_over();
   std::unique_ptr<tls::Engine> engine = worker_.shared().certificates.client()->connect(upstream_);
-  if (engine == nullptr) return on_broken(UV_ENOMEM, uv_strerror(UV_ENOMEM));
+  if (engine == nullptr) return on_broken(ENOMEM, strerrordesc_np(ENOMEM));
   transport_->start_reading();
   transport_->secure(std::move(engine), {});
 }
@@ -64,11 +66,11 @@ void Connector::hand_over() {
   user_->on_upstream_ready(std::move(connection), false);
 }
 
-void Connector::on_end() { on_broken(UV_ECONNRESET, "TLS: the upstream ended the handshake"); }
+void Connector::on_end() { on_broken(ECONNRESET, "TLS: the upstream ended the handshake"); }
 
-void Connector::on_broken(int uv_error, std::string_view why) {
+void Connector::on_broken(int error, std::string_view why) {
   if (user_ == nullptr || transport_ == nullptr) return;
-  last_error_ = uv_error;
+  last_error_ = error;
   last_reason_ = why;
   transport_.reset();
   try_addresses();

@@ -44,13 +44,12 @@ class Connector final : public Retirable, private TransportOwner {
   void try_addresses();
   void hand_over();
   void next_upstream(const Error& error);
-  void on_connected(int uv_status) override;
+  void on_connected(int error) override;
   void on_bytes(std::string_view) override {}
   void on_secured() override { hand_over(); }
   void on_end() override;
-  void on_broken(int uv_error, std::string_view why) override;
+  void on_broken(int error, std::string_view why) override;
   void on_drained() override {}
-  [[nodiscard]] size_t read_room() const override { return 1; }
 
   Worker& worker_;
   ConnectorUser* user_;  // null: cancelled

@@ -86,6 +86,4 @@ void UpstreamConnection::on_drained() {
   if (user_ != nullptr) user_->on_upstream_drained();
 }
 
-size_t UpstreamConnection::read_room() const { return user_ == nullptr ? 1 : user_->response_room(); }
-
 }  // namespace sse_proxy

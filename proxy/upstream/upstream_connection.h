@@ -20,8 +20,7 @@ class UpstreamUser : public ResponseSink {
   virtual void on_upstream_failed(const Error& error) = 0;
   // After a head with 101: the connection is the user's to take, with what came behind the head.
   virtual void on_switched(std::string_view sent_ahead) = 0;
-  virtual void on_upstream_drained() = 0;                  // the request bytes written so far are taken
-  [[nodiscard]] virtual size_t response_room() const = 0;  // how much may be read now
+  virtual void on_upstream_drained() = 0;  // the request bytes written so far are taken
 
  protected:
   ~UpstreamUser() = default;
@@ -35,10 +34,12 @@ class UpstreamConnection final : public Retirable, private TransportOwner, priva
 
   // Begins an exchange for a request with this method. `may_switch`: it asks for an upgrade.
   void begin(UpstreamUser& user, std::string_view method, bool may_switch);
-  void write(std::span<const std::string_view> pieces) { transport_->write(pieces); }
+  void write(std::span<const iovec> pieces) { transport_->write(pieces); }
   [[nodiscard]] size_t queued() const noexcept { return transport_->queued(); }
   void pause() { transport_->stop_reading(); }
   void resume() { transport_->start_reading(); }
+  // At most this much of the response with one read.
+  void limit_reads(size_t bytes) noexcept { transport_->limit_reads(bytes); }
   [[nodiscard]] bool paused() const noexcept { return !transport_->reading(); }
 
   // No byte of the response has come.
@@ -62,9 +63,8 @@ class UpstreamConnection final : public Retirable, private TransportOwner, priva
  private:
   void on_bytes(std::string_view bytes) override;
   void on_end() override;
-  void on_broken(int uv_error, std::string_view why) override;
+  void on_broken(int error, std::string_view why) override;
   void on_drained() override;
-  [[nodiscard]] size_t read_room() const override;
   void on_interim_head(ResponseHead&& head) override { user_->on_interim_head(std::move(head)); }
   void on_response_head(ResponseHead&& head) override;
   void on_response_body(std::string_view piece) override { user_->on_response_body(piece); }

@@ -84,8 +84,7 @@ void expect_soon(const std::function<bool()>& is_true, const char* what, Millis 
 Baseline::Baseline(const Proxy& proxy) : proxy_(proxy) {
   const size_t before = proxy.open_descriptors();
   Probes::run(proxy, 20);
-  // libuv opens a descriptor of its own for its first socket.
-  expect_soon([&] { return proxy.open_descriptors() <= before + 1; }, "the first clients are gone");
+  expect_soon([&] { return proxy.open_descriptors() <= before; }, "the first clients are gone");
   descriptors_ = proxy.open_descriptors();
   resident_kib_ = proxy.resident_kib();
 }

@@ -158,7 +158,7 @@ TEST(Rule13OwnErrors, A502SaysWhichUpstreamRefused) {
   const std::string answer = expect_own_error(client, 502);
   EXPECT_EQ(answer.find("127.0.0.1"), std::string::npos)
       << "where the upstream is, is not the client's to know";
-  EXPECT_NE(proxy.wait_for_log("connection refused").find(url), std::string::npos);
+  EXPECT_NE(proxy.wait_for_log("Connection refused").find(url), std::string::npos);
   EXPECT_EQ(proxy.stop_and_count()["upstream_errors"], 1U);
 }
 

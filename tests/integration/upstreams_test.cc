@@ -36,7 +36,7 @@ TEST(Upstreams, OneThatRefusesIsLeftOutAndTriedAgainAfterAWhile) {
   Proxy proxy({"--upstream", refusing, "--upstream", origin.url()});
   for (int i = 0; i < 20; ++i) EXPECT_EQ(get(proxy), "a");
   const std::string tried =
-      "cannot connect to the upstream reason=\"connection refused\" upstream=" + refusing;
+      "cannot connect to the upstream reason=\"Connection refused\" upstream=" + refusing;
   proxy.wait_for_log(tried);
   EXPECT_EQ(proxy.count_in_log(tried), 1U) << "19 did not try it";
   EXPECT_EQ(proxy.count_in_log("is left out for a while upstream=" + refusing + " ms=1000"), 1U);
