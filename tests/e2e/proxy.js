@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { BINARY } from './lib/paths.js';
 import { within } from './lib/within.js';
 
-const LISTENING = /listening on .*127\.0\.0\.1:(\d+)/;
+export const LISTENING = /listening on .*127\.0\.0\.1:(\d+)/;
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 

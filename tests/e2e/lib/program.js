@@ -11,16 +11,16 @@ export class Program {
   #child;
   said = '';
 
-  // Resolves when it has said where it listens.
-  static async start(command, args) {
+  // Resolves when it has said where it listens, in words that `listening` picks the port from.
+  static async start(command, args, listening = /http:\/\/127\.0\.0\.1:(\d+)/) {
     const program = new Program();
     const cwd = fileURLToPath(new URL('..', import.meta.url));
     const child = (program.#child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] }));
     running.add(child);
-    const listening = new Promise((resolve, reject) => {
+    const up = new Promise((resolve, reject) => {
       const listen = (text) => {
         program.said += text;
-        const match = /http:\/\/127\.0\.0\.1:(\d+)/.exec(program.said);
+        const match = listening.exec(program.said);
         if (match) resolve(Number(match[1]));
       };
       child.stdout.setEncoding('utf8').on('data', listen);
@@ -31,9 +31,13 @@ export class Program {
         reject(new Error(`${command} ended with ${signal ?? code}: ${program.said}`));
       });
     });
-    program.port = await within(20_000, listening, () => `${command} to listen; it said: ${program.said}`);
+    program.port = await within(20_000, up, () => `${command} to listen; it said: ${program.said}`);
     program.url = `http://127.0.0.1:${program.port}`;
     return program;
+  }
+
+  signal(name) {
+    this.#child.kill(name);
   }
 
   async stop() {
