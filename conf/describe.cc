@@ -118,6 +118,11 @@ std::string describe(const Loaded& loaded) {
                     (options.workers == 1 ? " worker." : " workers."));
   add_line(out, "Passes requests to " + texts(options.upstream) +
                     (options.upstream.size() > 1 ? " in turn, " : ", ") + host_sentence(options) + ".");
+  if (options.admin) {
+    add_line(out, "Answers probes and scrapes on " + options.admin->text + ", " +
+                      (options.admin_remote ? "and the rest for whoever reaches it."
+                                            : "and the rest for peers on this machine."));
+  }
   if (!options.behind.empty()) add_line(out, "Stands behind " + joined(options.behind) + ".");
   describe_tls(out, options);
   describe_streams(out, options);

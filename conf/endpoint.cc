@@ -164,6 +164,13 @@ Result<Endpoint> parse_listen(std::string_view text) {
   return endpoint;
 }
 
+Result<Endpoint> parse_admin(std::string_view text) {
+  auto parsed = parse_listen(text);
+  if (parsed && (*parsed).tls)
+    return problem(in_quotes(text) + " is https, and the admin listener speaks plain HTTP");
+  return parsed;
+}
+
 Result<Endpoint> parse_upstream(std::string_view text) {
   if (text.starts_with(kUnix)) return parse_unix(text, text.substr(kUnix.size()));
   if (text.starts_with('/'))

@@ -13,6 +13,9 @@ namespace sse_proxy {
 // `host:port`, `[v6]:port` or `unix:/path`, with or without `http://` or `https://` in front.
 Result<Endpoint> parse_listen(std::string_view text);
 
+// As parse_listen(), without TLS: `http://` may be in front, `https://` not.
+Result<Endpoint> parse_admin(std::string_view text);
+
 // `http://host[:port]`, `https://host[:port]` or `unix:/path`; the scheme's port, 80 or 443, where none is
 // given.
 Result<Endpoint> parse_upstream(std::string_view text);

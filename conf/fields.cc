@@ -228,6 +228,12 @@ constexpr Field kFields[] = {
     {"reuse_port", "reuse-port", "on|off", SwitchValue{&Options::reuse_port}, kProcess, Topic::process,
      "let another instance listen on the same port, for a hand-over"},
 
+    {"admin", "admin", "ADDR|off", EndpointValue{&Options::admin, parse_admin}, kProcess, Topic::admin,
+     "address of the admin listener: health, metrics, live streams and a page that shows them; host:port or "
+     "unix:/path"},
+    {"admin_remote", "admin-remote", "on|off", SwitchValue{&Options::admin_remote}, kProcess, Topic::admin,
+     "let peers on other machines have more of it than /healthz, /readyz and /metrics"},
+
     {"log.level", "log-level", "LEVEL", WordValue<LogLevel>{&Options::log_level, kLevels}, kProcess,
      Topic::logging, "trace, debug, info, warn, error or off"},
     {"log.format", "log-format", "text|json", WordValue<LogFormat>{&Options::log_format, kFormats}, kProcess,
@@ -252,6 +258,7 @@ std::string_view title(Topic topic) {
     case Topic::tls: return "TLS";
     case Topic::upstream: return "Upstream connections";
     case Topic::process: return "Sockets";
+    case Topic::admin: return "Admin listener";
     case Topic::logging: return "Logging";
     case Topic::drain: return "Shutting down";
   }

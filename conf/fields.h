@@ -84,6 +84,10 @@ struct EndpointsValue {
   Place<std::vector<Endpoint>> place;
   Result<Endpoint> (*parse)(std::string_view text);
 };
+struct EndpointValue {  // one, or `off`
+  Place<std::optional<Endpoint>> place;
+  Result<Endpoint> (*parse)(std::string_view text);
+};
 struct TrustedProxiesValue {
   Place<TrustedProxies> place;
 };
@@ -93,13 +97,25 @@ struct WordValue {  // names[i] stands for E(i)
   std::span<const std::string_view> names;
 };
 
-using Value = std::variant<DurationValue, AutoDurationValue, SizeValue, AutoSizeValue, CountValue,
-                           WorkersValue, SwitchValue, ModeValue, TextValue, TextsValue, EndpointsValue,
-                           TrustedProxiesValue, WordValue<KeepaliveForm>, WordValue<OnDisconnect>,
-                           WordValue<TlsVersion>, WordValue<LogLevel>, WordValue<LogFormat>>;
+using Value =
+    std::variant<DurationValue, AutoDurationValue, SizeValue, AutoSizeValue, CountValue, WorkersValue,
+                 SwitchValue, ModeValue, TextValue, TextsValue, EndpointsValue, EndpointValue,
+                 TrustedProxiesValue, WordValue<KeepaliveForm>, WordValue<OnDisconnect>,
+                 WordValue<TlsVersion>, WordValue<LogLevel>, WordValue<LogFormat>>;
 
 // The headings of --help, in their order.
-enum class Topic : uint8_t { basics, streams, timeouts, limits, tls, upstream, process, logging, drain };
+enum class Topic : uint8_t {
+  basics,
+  streams,
+  timeouts,
+  limits,
+  tls,
+  upstream,
+  process,
+  admin,
+  logging,
+  drain
+};
 std::string_view title(Topic topic);
 
 enum class Scope : uint8_t { process, request };  // request: a [[rule]] may set it

@@ -154,6 +154,10 @@ std::vector<Note> start_notes(const Options& options, const Origins& origins) {
          "proxy_protocol is on, and X-Forwarded-* is kept from peers with private addresses: behind a "
          "load balancer that passes it on as it comes, set trusted_proxies = []"});
   }
+  if (!options.admin && options.admin_remote) {
+    notes.push_back({Note::Level::warning, origins.named("admin_remote") +
+                                               " has no effect: " + origins.named("admin") + " is off"});
+  }
   add_listener_tls_notes(notes, options, origins);
   add_upstream_tls_notes(notes, options, origins);
   return notes;

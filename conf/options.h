@@ -125,7 +125,9 @@ struct Options {
   milliseconds resolve_interval = 10s;
   bool proxy_protocol = false;                                 // every connection begins with a PROXY header
   TrustedProxies trusted_proxies = default_trusted_proxies();  // whose X-Forwarded-* is kept
-  uint32_t unix_mode = 0660;                                   // of listening Unix sockets
+  std::optional<Endpoint> admin;                               // none: there is no admin listener
+  bool admin_remote = false;  // peers other than this machine's get more than probes and metrics
+  uint32_t unix_mode = 0660;  // of listening Unix sockets
   bool reuse_port = false;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;

@@ -65,6 +65,28 @@ Problem check_loop(const Options& options, const Origins& origins) {
   return std::nullopt;
 }
 
+// A listener of its own port: on one that is shared, whoever may ask for pages could ask for more.
+Problem check_admin(const Options& options, const Origins& origins) {
+  if (!options.admin) return std::nullopt;
+  const Endpoint& admin = *options.admin;
+  const bool is_unix = !admin.unix_path.empty();
+  for (const Endpoint& listener : options.listen) {
+    const bool shared = is_unix
+                            ? admin.unix_path == listener.unix_path
+                            : listener.unix_path.empty() && admin.port == listener.port && admin.port != 0;
+    if (!shared) continue;
+    return problem(at(origins, "admin") + in_quotes(admin.text) + " shares its " +
+                   (is_unix ? "path" : "port") + " with the listener " + listener.text +
+                   ": give it one of its own" + (is_unix ? "" : ", such as 127.0.0.1:9180"));
+  }
+  for (const Endpoint& upstream : options.upstream) {
+    if (!reaches(upstream, admin)) continue;
+    return problem(at(origins, "admin") + in_quotes(admin.text) + " is what the upstream " + upstream.text +
+                   " would reach, and every client with it: give it a port of its own");
+  }
+  return std::nullopt;
+}
+
 Problem check_host(const Options& options, const Origins& origins) {
   if (options.upstream_host != "upstream") return std::nullopt;
   for (const Endpoint& upstream : options.upstream) {
@@ -166,7 +188,7 @@ Problem validate(const Options& options, const std::vector<Rule>& rules, const O
   if (auto wrong = check_endpoints(options, origins, needs_upstream)) return wrong;
   if (auto wrong = check_loop(options, origins)) return wrong;
   for (const auto check :
-       {check_host, check_keepalive, check_memory, check_listener_tls, check_upstream_tls}) {
+       {check_admin, check_host, check_keepalive, check_memory, check_listener_tls, check_upstream_tls}) {
     if (auto wrong = check(options, origins)) return wrong;
   }
   for (const Rule& rule : rules) {

@@ -99,6 +99,7 @@ struct Expect {
   Expectation operator()(const TextValue&) const { return {.what = "a string"}; }
   Expectation operator()(const TextsValue&) const { return {.what = "a list of strings", .list = true}; }
   Expectation operator()(const EndpointsValue&) const { return {.what = "a list of strings", .list = true}; }
+  Expectation operator()(const EndpointValue&) const { return {.what = "an address in quotes, or \"off\""}; }
   Expectation operator()(const TrustedProxiesValue&) const {
     return {.what = "a list of strings", .list = true};
   }
@@ -209,6 +210,11 @@ struct Reader {
     target.at(value.place) = std::move(endpoints);
     return std::nullopt;
   }
+  Problem operator()(const EndpointValue& value) const {
+    if (raw.text != kOff) return assign(target.at(value.place), value.parse(raw.text));
+    target.at(value.place).reset();
+    return std::nullopt;
+  }
   Problem operator()(const TrustedProxiesValue& value) const {
     return assign(target.at(value.place), parse_trusted_proxies(items_of(raw, true)));
   }
@@ -283,6 +289,10 @@ struct Printer {
     Printed printed{{}, true, true};
     for (const Endpoint& endpoint : target.at(value.place)) printed.items.push_back(endpoint.text);
     return printed;
+  }
+  Printed operator()(const EndpointValue& value) const {
+    const auto& place = target.at(value.place);
+    return {{place ? place->text : std::string(kOff)}};
   }
   Printed operator()(const TrustedProxiesValue& value) const {
     return {target.at(value.place).texts, true, true};

@@ -9,6 +9,8 @@
 #include <thread>
 #include <utility>
 
+#include "proxy/admin/admin_server.h"
+
 namespace sse_proxy {
 namespace {
 
@@ -49,6 +51,7 @@ Server::Server(Options options, std::vector<Rule> rules)
 }
 
 Server::~Server() {
+  admin_.reset();
   workers_.clear();
   uv_close(reinterpret_cast<uv_handle_t*>(&worker_finished_), nullptr);
   uv_run(&main_loop_, UV_RUN_DEFAULT);
@@ -65,6 +68,9 @@ Result<std::unique_ptr<Server>> Server::create(Options options, std::vector<Rule
   if (auto error = server->shared_->resolver.start()) return failed(*error, kCannotRun);
   if (auto error = server->make_workers()) return failed(*error, kCannotRun);
   if (auto error = server->listen(std::move(handed_over))) return failed(*error, kCannotRun);
+  auto admin = AdminServer::create(server->main_loop_, *server->shared_, server->workers_);
+  if (!admin) return failed(admin.error(), kCannotRun);
+  server->admin_ = *std::move(admin);
   server->shared_->max_connections =
       connections_that_descriptors_allow(server->options_.limits.connections, descriptors);
   return server;
@@ -153,7 +159,13 @@ void Server::run() {
   for (std::thread& thread : threads) thread.join();
 }
 
+void Server::announce_drain() {
+  if (shared_->draining.exchange(true)) return;
+  shared_->drain_began_with = shared_->connections.load();
+}
+
 void Server::drain() {
+  announce_drain();
   for (auto& worker : workers_) worker->drain(options_.drain_timeout);
 }
 

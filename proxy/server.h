@@ -17,8 +17,10 @@
 
 namespace sse_proxy {
 
+class AdminServer;
+
 // Server runs `options.workers` workers, each on a thread of its own; the one that calls run() is left to
-// signals.
+// signals and the admin listener.
 //   Owned by  main, the demo, or a test. Owns copies of the options and rules.
 //   Thread    drain(), reload() and stop() from any; the rest from the one that made it.
 class Server {
@@ -34,6 +36,8 @@ class Server {
 
   // Serves until drained or stopped.
   void run();
+  // From now on readiness says that the end is near.
+  void announce_drain();
   // Listeners close, streams end, and run() returns when all is done, or after `options.drain_timeout`.
   void drain();
   // Reads the certificates again, for new connections.
@@ -43,6 +47,7 @@ class Server {
 
   // Where it listens, with the ports that the kernel chose.
   [[nodiscard]] const std::vector<std::string>& addresses() const noexcept { return addresses_; }
+  [[nodiscard]] const AdminServer* admin() const noexcept { return admin_.get(); }
   [[nodiscard]] size_t max_connections() const noexcept { return shared_->max_connections; }
   // The loop of the thread that calls run(), for signals and all else that is no data path.
   [[nodiscard]] uv_loop_t* main_loop() noexcept { return &main_loop_; }
@@ -63,6 +68,7 @@ class Server {
   uv_loop_t main_loop_;
   uv_async_t worker_finished_;
   std::atomic<size_t> running_{0};
+  std::unique_ptr<AdminServer> admin_;
   std::vector<std::string> addresses_;
   std::vector<std::string> unix_paths_;  // ours to remove
 };

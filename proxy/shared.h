@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -48,8 +49,11 @@ struct Shared {
   UpstreamHealth health;
   Certificates certificates;
   std::vector<std::string>
-      upstream_authorities;            // what `upstream_host = "upstream"` sends as Host, per upstream
-  std::atomic<size_t> connections{0};  // client connections of all workers
+      upstream_authorities;  // what `upstream_host = "upstream"` sends as Host, per upstream
+  const std::time_t started = std::time(nullptr);
+  std::atomic<bool> draining{false};        // from the signal on, before drain.delay
+  std::atomic<size_t> drain_began_with{0};  // client connections
+  std::atomic<size_t> connections{0};       // client connections of all workers
 };
 
 }  // namespace sse_proxy

@@ -36,8 +36,9 @@ void EventStreamBody::pass_on(std::string_view bytes) {
 
 void EventStreamBody::end_stream_turn(TimePoint now) {
   const uint32_t before = stream_.stats().partial_releases;
+  const size_t held = stream_.held();
   stream_.end_turn(now);
-  if (stream_.held() > 0) worker_.counters().held.add();
+  if (stream_.held() > 0 && stream_.held() != held) worker_.counters().reads_held.add();
   worker_.counters().partial_releases.add(stream_.stats().partial_releases - before);
 }
 

@@ -144,6 +144,7 @@ class Exchange final : public Retirable,
   bool early_head_ = false;         // 200 text/event-stream was committed before the upstream answered
   bool upstream_answered_ = false;  // with a head that was accepted
   bool counted_stream_ = false;     // as an event stream that is open
+  bool body_in_turn_ = false;       // this turn brought bytes of the body
   bool first_event_seen_ = false;
   bool told_as_event_ = false;  // the answer is no event stream and came after an early head
 };

@@ -103,7 +103,7 @@ void Exchange::begin_event_stream(ResponseHead&& head) {
 }
 
 void Exchange::count_stream() {
-  worker_.counters().streams.add();
+  worker_.counters().streams_opened.add();
   counted_stream_ = true;
 }
 
@@ -184,6 +184,7 @@ void Exchange::begin_after_early_head(ResponseHead&& head) {
 
 void Exchange::on_response_body(std::string_view piece) {
   response_bytes_ += piece.size();
+  body_in_turn_ = true;
   if (body_ != nullptr && !body_->error()) body_->push(piece);
 }
 
@@ -194,7 +195,7 @@ void Exchange::on_turn_end() {
   if (body_ != nullptr) {
     body_->end_turn(now);
     if (client_ != nullptr) client_->flush();
-    if (counted_stream_) measure_turn(silence, now);
+    if (std::exchange(body_in_turn_, false) && counted_stream_) measure_turn(silence, now);
     after_body_step();
   }
   if (phase_ != Phase::done) reschedule();
@@ -241,7 +242,7 @@ void Exchange::pace_upstream() {
   upstream_->limit_reads(limit - queued);
   if (full == upstream_->paused()) return;
   if (full) {
-    worker_.counters().pauses.add();
+    worker_.counters().upstream_pauses.add();
     return upstream_->pause();
   }
   last_upstream_byte_ = worker_.now();  // the silence was ours

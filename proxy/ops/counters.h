@@ -106,30 +106,30 @@ inline constexpr std::array<std::string_view, 4> kCodingNames = {"gzip", "deflat
 // --- the counters ---
 
 // X(member, what it counts)
-#define SSE_PROXY_COUNTERS(X)                                                         \
-  X(connections, "client connections accepted")                                       \
-  X(idle_clients_closed, "idle client connections closed to make room for new ones")  \
-  X(clients_turned_away, "clients answered 503 for want of a descriptor")             \
-  X(streams, "event streams begun")                                                   \
-  X(tunnels, "connections upgraded, to WebSockets say")                               \
-  X(events, "events passed on")                                                       \
-  X(stream_bytes, "bytes of event streams, decoded")                                  \
-  X(keepalives, "keep-alives written")                                                \
-  X(held, "reads that ended inside an event, which was held back")                    \
-  X(partial_releases, "incomplete events let go by size, age or for memory")          \
-  X(pauses, "times that an upstream was not read because its client took too little") \
-  X(proxy_headers_refused, "connections closed for want of a valid PROXY header")     \
-  X(streams_refused, "requests refused because of limits.streams_per_client")         \
-  X(own_errors, "exchanges that failed for want of memory or descriptors of our own") \
-  X(client_aborts, "clients that left before the end")                                \
-  X(slow_clients_dropped, "clients that took nothing for timeouts.write")             \
-  X(decode_failures, "event streams aborted for a corrupt or truncated coding")       \
-  X(decoders_refused, "event streams ended because sse.decoder_memory was used up")   \
-  X(unknown_codings, "event streams passed through in a coding that is not decoded")  \
-  X(upstream_connections, "connections made to upstreams")                            \
-  X(upstream_reuses, "exchanges served by a kept-alive upstream connection")          \
-  X(upstream_ejections, "times that an upstream was left out for failing")            \
-  X(tls_failures, "client connections on which TLS failed")                           \
+#define SSE_PROXY_COUNTERS(X)                                                                  \
+  X(connections, "client connections accepted")                                                \
+  X(idle_clients_closed, "idle client connections closed to make room for new ones")           \
+  X(clients_turned_away, "clients answered 503 for want of a descriptor")                      \
+  X(streams_opened, "event streams begun")                                                     \
+  X(tunnels, "connections upgraded, to WebSockets say")                                        \
+  X(events, "events passed on")                                                                \
+  X(stream_bytes, "bytes of event streams, decoded")                                           \
+  X(keepalives, "keep-alives written")                                                         \
+  X(reads_held, "reads that ended inside an event, which was held back")                       \
+  X(partial_releases, "incomplete events let go by size, age or for memory")                   \
+  X(upstream_pauses, "times that an upstream was not read because its client took too little") \
+  X(proxy_headers_refused, "connections closed for want of a valid PROXY header")              \
+  X(streams_refused, "requests refused because of limits.streams_per_client")                  \
+  X(own_errors, "exchanges that failed for want of memory or descriptors of our own")          \
+  X(client_aborts, "clients that left before the end")                                         \
+  X(slow_clients_dropped, "clients that took nothing for timeouts.write")                      \
+  X(decode_failures, "event streams aborted for a corrupt or truncated coding")                \
+  X(decoders_refused, "event streams ended because sse.decoder_memory was used up")            \
+  X(unknown_codings, "event streams passed through in a coding that is not decoded")           \
+  X(upstream_connections, "connections made to upstreams")                                     \
+  X(upstream_reuses, "exchanges served by a kept-alive upstream connection")                   \
+  X(upstream_ejections, "times that an upstream was left out for failing")                     \
+  X(tls_failures, "client connections on which TLS failed")                                    \
   X(stale_retries, "requests sent again because a kept-alive connection had died")
 
 // X(member, label, names of its values, what it counts)

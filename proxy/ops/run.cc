@@ -6,6 +6,7 @@
 #include <csignal>
 #include <iostream>
 
+#include "proxy/admin/admin_server.h"
 #include "proxy/ops/log.h"
 #include "proxy/ops/service_manager.h"
 #include "proxy/server.h"
@@ -66,6 +67,7 @@ class Lifecycle {
       return server_.stop();
     }
     ending_ = true;
+    server_.announce_drain();
     notify_service_manager(ServiceState::stopping);
     log::info("draining", {{"signal", std::string_view(number == SIGTERM ? "SIGTERM" : "SIGINT")},
                            {"delay_ms", static_cast<int64_t>(drain_delay_.count())}});
@@ -85,6 +87,9 @@ class Lifecycle {
 void log_start(const Server& server, const Loaded& loaded) {
   for (const std::string& address : server.addresses()) {
     log::info("listening on " + address, {{"workers", uint64_t{loaded.options.workers}}});
+  }
+  if (server.admin() != nullptr) {
+    for (const std::string& address : server.admin()->addresses()) log::info("admin listens on " + address);
   }
   for (const Endpoint& upstream : loaded.options.upstream)
     log::info("passing requests on to " + upstream.text);

@@ -45,6 +45,11 @@ bool UpstreamHealth::admit(State& state, TimePoint now) noexcept {
   return true;
 }
 
+bool UpstreamHealth::is_out(size_t upstream) {
+  const std::lock_guard lock(mutex_);
+  return states_[upstream].out;
+}
+
 bool UpstreamHealth::failed(size_t upstream, UpstreamFailure failure, TimePoint now) {
   if (upstreams_.size() == 1) return false;
   State& state = states_[upstream];

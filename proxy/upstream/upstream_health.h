@@ -32,6 +32,7 @@ class UpstreamHealth {
   // before. Nothing when all were.
   std::optional<size_t> choose(size_t first, std::span<const size_t> tried, TimePoint now) noexcept;
 
+  [[nodiscard]] bool is_out(size_t upstream);
   // True if that leaves it out from now on.
   bool failed(size_t upstream, UpstreamFailure failure, TimePoint now);
   // A response head came.

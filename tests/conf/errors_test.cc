@@ -141,6 +141,11 @@ TEST(FileErrors, ABadValueSaysWhatIsAccepted) {
        "conf.toml:1:28: upstream_tls.server_name: \"app:443\" is neither a host name nor an IP address"},
       {"upstream_tls.insecure = 1",
        "conf.toml:1:25: upstream_tls.insecure: expected true or false, found the integer 1"},
+      {"admin = \"9180\"",
+       "conf.toml:1:9: admin: \"9180\" has no host: write 0.0.0.0:9180 for all addresses"},
+      {"admin = \"https://127.0.0.1:9180\"",
+       "conf.toml:1:9: admin: \"https://127.0.0.1:9180\" is https, and the admin listener speaks plain HTTP"},
+      {"admin = true", "conf.toml:1:9: admin: expected an address in quotes, or \"off\", found true"},
       {"log.level = \"verbose\"",
        "conf.toml:1:13: log.level: \"verbose\" is not trace, debug, info, warn, error or off"},
   });
@@ -241,6 +246,19 @@ TEST(Contradictions, EachHasAWayOut) {
       {{"--upstream", "unix:/a", "--listen", "unix:/a"},
        "",
        "--upstream: \"unix:/a\" is where sse-proxy itself listens (unix:/a): let one use another path"},
+      {{"--upstream", "http://b", "--admin", "127.0.0.1:8080"},
+       "",
+       "--admin: \"127.0.0.1:8080\" shares its port with the listener 0.0.0.0:8080: give it one of its own, "
+       "such "
+       "as 127.0.0.1:9180"},
+      {{"--upstream", "http://b", "--admin", "unix:/a", "--listen", "unix:/a"},
+       "",
+       "--admin: \"unix:/a\" shares its path with the listener unix:/a: give it one of its own"},
+      {{"--upstream", "http://localhost:9180"},
+       "admin = \"0.0.0.0:9180\"",
+       "conf.toml:1:9: admin: \"0.0.0.0:9180\" is what the upstream http://localhost:9180 would reach, and "
+       "every "
+       "client with it: give it a port of its own"},
       {{"--upstream", "unix:/a", "--upstream-host", "upstream"},
        "",
        "--upstream-host: \"upstream\" needs a host name, and unix:/a has none: write keep, or the name to "

@@ -1,0 +1,157 @@
+#include "proxy/admin/admin_server.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/admin/admin_access.h"
+#include "proxy/admin/metrics.h"
+#include "proxy/ops/log.h"
+
+namespace sse_proxy {
+namespace {
+
+constexpr uint64_t kLookEveryMs = 500;
+constexpr int kBacklog = 64;
+
+AdminAnswer text(int status, std::string body) { return {.status = status, .body = std::move(body)}; }
+
+AdminAnswer readiness(const Shared& shared) {
+  if (shared.draining) return text(503, "draining\n");
+  return text(200, "ready\n");
+}
+
+AdminAnswer not_allowed(std::string_view allowed) {
+  AdminAnswer answer = error_answer(405, "this is not possible here: Allow says what is");
+  answer.fields.add("Allow", allowed);
+  return answer;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<AdminServer>> AdminServer::create(uv_loop_t& loop, Shared& shared, Workers workers) {
+  if (!shared.options.admin) return std::unique_ptr<AdminServer>();
+  std::unique_ptr<AdminServer> server(new AdminServer(loop, shared, workers));
+  if (auto error = server->listen(*shared.options.admin)) return *error;
+  server->start();
+  return server;
+}
+
+AdminServer::AdminServer(uv_loop_t& loop, Shared& shared, Workers workers)
+    : shared_(shared), workers_(workers), loop_(&loop) {
+  uv_async_init(loop_, &wake_, [](uv_async_t* async) { static_cast<AdminServer*>(async->data)->on_wake(); });
+  uv_timer_init(loop_, &patience_);
+  wake_.data = patience_.data = this;
+}
+
+AdminServer::~AdminServer() {
+  while (!connections_.empty()) connections_.begin()->second->close();
+  for (const auto& listener : listeners_) {
+    if (listener->poll.data != nullptr) uv_close(reinterpret_cast<uv_handle_t*>(&listener->poll), nullptr);
+  }
+  uv_close(reinterpret_cast<uv_handle_t*>(&wake_), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&patience_), nullptr);
+  uv_run(loop_, UV_RUN_NOWAIT);  // the handles are members: the loop lets go of them here
+  for (const auto& listener : listeners_) ::close(listener->fd);
+  for (const std::string& path : unix_paths_) unlink(path.c_str());
+}
+
+std::optional<Error> AdminServer::listen(const Endpoint& endpoint) {
+  std::string why;
+  std::vector<SocketAddress> addresses = literal_address(endpoint);
+  if (addresses.empty()) addresses = resolve_blocking(endpoint, why);
+  if (addresses.empty()) {
+    return Error{
+        Side::self, 0,
+        "cannot listen on " + endpoint.text + ": " + why + " (give --admin an address of this host)"};
+  }
+  for (const SocketAddress& address : addresses) {
+    const Result<int> fd = listen_on(address, {.backlog = kBacklog, .unix_mode = shared_.options.unix_mode});
+    if (!fd) return fd.error();
+    const SocketAddress bound = local_address(*fd);
+    const bool is_unix = address.family() == AF_UNIX;
+    addresses_.push_back(bound.text());
+    if (is_unix) unix_paths_.push_back(endpoint.unix_path);
+    listeners_.push_back(std::make_unique<Listener>(Listener{this, *fd, is_unix, {}}));
+  }
+  return std::nullopt;
+}
+
+void AdminServer::start() {
+  for (const auto& listener : listeners_) {
+    uv_poll_init(loop_, &listener->poll, listener->fd);
+    listener->poll.data = listener.get();
+    uv_poll_start(&listener->poll, UV_READABLE, [](uv_poll_t* poll, int, int) {
+      const auto* const ready = static_cast<Listener*>(poll->data);
+      ready->server->accept(*ready);
+    });
+  }
+  uv_timer_start(
+      &patience_, [](uv_timer_t* timer) { static_cast<AdminServer*>(timer->data)->check_patience(); },
+      kLookEveryMs, kLookEveryMs);
+}
+
+void AdminServer::accept(const Listener& listener) {
+  SocketAddress peer;
+  peer.size = sizeof peer.storage;
+  const int fd = accept4(listener.fd, reinterpret_cast<sockaddr*>(&peer.storage), &peer.size,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd < 0) return;
+  if (connections_.size() >= kMaxConnections) {  // a kept-alive connection that waits gives way to a probe
+    const auto idle = std::find_if(connections_.begin(), connections_.end(),
+                                   [](const auto& c) { return c.second->idle(); });
+    if (idle == connections_.end()) {
+      ::close(fd);
+      return;
+    }
+    idle->second->close();
+  }
+  const uint64_t id = ++last_id_;
+  auto* const connection = new AdminConnection(*this, id, peer.peer());
+  connections_.emplace(id, connection);
+  connection->open(fd, listener.is_unix);
+}
+
+AdminConnection* AdminServer::connection(uint64_t id) const noexcept {
+  const auto found = connections_.find(id);
+  return found == connections_.end() ? nullptr : found->second;
+}
+
+void AdminServer::post(std::function<void()> task) {
+  {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(task));
+  }
+  uv_async_send(&wake_);
+}
+
+void AdminServer::on_wake() {
+  std::vector<std::function<void()>> tasks;
+  {
+    const std::lock_guard lock(mutex_);
+    tasks.swap(tasks_);
+  }
+  for (const auto& task : tasks) task();
+}
+
+void AdminServer::check_patience() {
+  for (auto it = connections_.begin(); it != connections_.end();)
+    (it++)->second->check_patience(uv_now(loop_));
+}
+
+void AdminServer::handle(AdminConnection& connection) {
+  const RequestHead& request = connection.request();
+  const std::string_view path = request.path();
+  if (const auto refused = check_access(request, connection.peer(), shared_.options.admin_remote))
+    return connection.answer(error_answer(refused->status, refused->message));
+  if (request.method != "GET" && request.method != "HEAD") return connection.answer(not_allowed("GET, HEAD"));
+  if (path == "/healthz") return connection.answer(text(200, "alive\n"));
+  if (path == "/readyz") return connection.answer(readiness(shared_));
+  if (path == "/metrics") return connection.answer(metrics_answer(request, shared_, workers_));
+  connection.answer(error_answer(404, "there is no such page here"));
+}
+
+}  // namespace sse_proxy

@@ -1,0 +1,87 @@
+// The admin listener: probes, metrics, live streams, and the page for people.
+#pragma once
+
+#include <uv.h>
+
+#include <array>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "parser/result.h"
+#include "proxy/admin/admin_connection.h"
+#include "proxy/shared.h"
+#include "proxy/worker.h"
+
+namespace sse_proxy {
+
+using Workers = std::span<const std::unique_ptr<Worker>>;
+
+// AdminServer is on the main loop, which no event waits for, and answers as long as a worker runs. It reads
+// the workers' counters; for the rest it asks them, and they answer in their time.
+//   Owned by  the Server, which destroys it once its workers' loops have ended. Borrows loop, shared and
+//   workers. Thread: post() from any; the rest on the loop's.
+class AdminServer {
+ public:
+  // Listens where the options say; null where they say off. The error names the address.
+  static Result<std::unique_ptr<AdminServer>> create(uv_loop_t& loop, Shared& shared, Workers workers);
+  ~AdminServer();
+  AdminServer(const AdminServer&) = delete;
+  AdminServer& operator=(const AdminServer&) = delete;
+
+  // Runs `task` on the loop.
+  void post(std::function<void()> task);
+
+  [[nodiscard]] const std::vector<std::string>& addresses() const noexcept { return addresses_; }
+
+  // --- on the loop ---
+  [[nodiscard]] uv_loop_t* loop() noexcept { return loop_; }
+  [[nodiscard]] uv_buf_t read_slab() noexcept {
+    return uv_buf_init(slab_.data(), static_cast<unsigned>(slab_.size()));
+  }
+  [[nodiscard]] Workers workers() const noexcept { return workers_; }
+  [[nodiscard]] Shared& shared() const noexcept { return shared_; }
+  // Null when it has closed.
+  [[nodiscard]] AdminConnection* connection(uint64_t id) const noexcept;
+
+  // A request is complete: answers it, or begins to.
+  void handle(AdminConnection& connection);
+  void remove(AdminConnection& connection) { connections_.erase(connection.id()); }
+
+ private:
+  static constexpr size_t kMaxConnections = 64;
+
+  struct Listener {
+    AdminServer* server;
+    int fd;
+    bool is_unix;
+    uv_poll_t poll;
+  };
+
+  AdminServer(uv_loop_t& loop, Shared& shared, Workers workers);
+  std::optional<Error> listen(const Endpoint& endpoint);
+  void start();
+  void accept(const Listener& listener);
+  void on_wake();
+  void check_patience();
+
+  Shared& shared_;
+  Workers workers_;
+  uv_loop_t* loop_;
+  uv_async_t wake_;
+  uv_timer_t patience_;
+  std::mutex mutex_;
+  std::vector<std::function<void()>> tasks_;  // under mutex_
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::string> addresses_;
+  std::vector<std::string> unix_paths_;  // ours to remove
+  std::map<uint64_t, AdminConnection*> connections_;
+  uint64_t last_id_ = 0;
+  std::array<char, 16 * 1024> slab_;
+};
+
+}  // namespace sse_proxy
