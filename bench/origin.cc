@@ -1,13 +1,16 @@
 // The app behind the proxies of the bench: one thread, as many streams as descriptors.
 //   bench_origin PORT
 // GET /plain            a response of 1 KiB
+// GET /step             no answer: the next of the streams with step=1 has an event
 // GET /events?...       an event stream:
 //   rate=N              events per second, at a random phase (0: silent)
 //   size=N              bytes of an event; its last 20 are "@", the time of sending in nanoseconds
 //   first=1             an event at once, with the head
 //   count=N             ends after N events (0: never)
+//   step=1              an event each time that it is its turn
 //   split=1             each event in two writes 1 to 4 ms apart, in turn two chunks and one chunk cut in two
 #include <csignal>
+#include <deque>
 #include <memory>
 #include <random>
 #include <unordered_map>
@@ -87,6 +90,7 @@ class Origin {
 
   void drop(Connection& connection) {
     close(connection.fd);
+    std::erase(stepped_, connection.id);
     connections_.erase(connection.id);
   }
 
@@ -99,7 +103,16 @@ class Origin {
     const size_t target = connection.request.find(' ') + 1;
     const std::string path = connection.request.substr(target, connection.request.find(' ', target) - target);
     std::string().swap(connection.request);
+    if (path == "/step") return step();
     return path == "/plain" ? send(connection, plain_) : start_stream(connection, path);
+  }
+
+  bool step() {
+    if (stepped_.empty()) return false;
+    const auto found = connections_.find(stepped_.front());
+    stepped_.push_back(stepped_.front());
+    stepped_.pop_front();
+    return found != connections_.end() && send(*found->second, chunk(event(*found->second)));
   }
 
   bool start_stream(Connection& connection, const std::string& path) {
@@ -113,6 +126,7 @@ class Origin {
       connection.next = now_ns() + static_cast<int64_t>(random_() % static_cast<uint64_t>(connection.period));
       loop_.wake_at(connection.next, connection.id);
     }
+    if (bench::parameter(path, "step", 0) != 0) stepped_.push_back(connection.id);
     const bool at_once = bench::parameter(path, "first", 0) != 0;
     return send(connection,
                 at_once ? std::string(kStreamHead) + chunk(event(connection)) : std::string(kStreamHead));
@@ -180,6 +194,7 @@ class Origin {
   int listener_;
   uint64_t last_id_ = kListener;
   std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;
+  std::deque<uint64_t> stepped_;  // the next one in front
   std::string plain_ = plain_response();
   std::mt19937_64 random_{1};  // the same phases in each run
 };

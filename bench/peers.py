@@ -105,7 +105,7 @@ def all_peers(build):
     return [
         Peer("sse-proxy", f"{build}/sse-proxy", "(./dev build)",
              ("--listen", "{scheme}://127.0.0.1:{port}", "--upstream", "http://127.0.0.1:{origin}",
-              "--access-log", "off", "--log-level", "error", "{tls_flags}"), tls=True),
+              "--access-log", "off", "--log-level", "error", "{flags}"), tls=True),
         Peer("nginx", "nginx", "nginx-light", ("-c", "{config}", "-p", "{dir}", "-e", "{dir}/start.log"), NGINX,
              tls=True),
         Peer("HAProxy", "haproxy", "haproxy", ("-q", "-f", "{config}"), HAPROXY, tls=True),
@@ -152,19 +152,19 @@ def certificate(folder):
 class Proxy:
     """A running peer. Used with `with`: it is ended where the block ends."""
 
-    def __init__(self, peer, folder, origin, tls=False, pin=(), under=()):
+    def __init__(self, peer, folder, origin, tls=False, pin=(), under=(), flags=()):
         self.port = free_port()
         fill = {"dir": folder, "port": self.port, "origin": origin, "scheme": "https" if tls else "http",
                 "config": f"{folder}/{peer.name}.conf", "tls_listen": "", "tls_lines": "", "tls_bind": ""}
-        flags = []
+        flags = list(flags)
         if tls:
             cert, key, both = certificate(folder)
             fill |= {"tls_listen": "ssl", "tls_lines": NGINX_TLS.format(cert=cert, key=key),
                      "tls_bind": f"ssl crt {both}"}
-            flags = ["--tls-cert", str(cert), "--tls-key", str(key)]
+            flags += ["--tls-cert", str(cert), "--tls-key", str(key)]
         pathlib.Path(fill["config"]).write_text(peer.config.format(**fill))
-        arguments = [part.format(**fill) for part in peer.arguments if part != "{tls_flags}"]
-        if "{tls_flags}" in peer.arguments:
+        arguments = [part.format(**fill) for part in peer.arguments if part != "{flags}"]
+        if "{flags}" in peer.arguments:
             arguments += flags
         program = shutil.which(peer.program)
         self.process = subprocess.Popen([*pin, "env", *(f"{k}={v}" for k, v in peer.environment), *under, program,
