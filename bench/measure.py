@@ -75,8 +75,18 @@ def busy_seconds():
     return (sum(fields) - fields[3] - fields[4]) / TICK
 
 
+def rollup(pid, *fields):
+    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(re.search(rf"^{field}: +(\d+)", text, re.M)[1]) for field in fields) * 1024
+
+
 def pss(pid):
-    return int(re.search(r"^Pss: +(\d+)", pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)[1]) * 1024
+    return rollup(pid, "Pss")
+
+
+def own_memory(pid):
+    """Without files: the share of a library's pages depends on who else uses it at the moment."""
+    return rollup(pid, "Pss_Anon", "Pss_Shmem")
 
 
 def first_loops_share(pid):
@@ -192,10 +202,10 @@ class Bench:
                 warm = Scenario("", {}, "streams", SILENT, (50, 0.2), (50, 0.2), tls=scenario.tls)
                 self.collect(self.clients(warm, proxy.port), warm)
                 time.sleep(0.5)
-            empty = pss(proxy.pid)
+            empty = (pss(proxy.pid), own_memory(proxy.pid))
             return self.collect(self.clients(scenario, proxy.port), scenario, proxy, empty, out)
 
-    def collect(self, clients, scenario, proxy=None, empty=0, out=None):
+    def collect(self, clients, scenario, proxy=None, empty=(0, 0), out=None):
         connections = (scenario.full if self.full else scenario.quick)[0]
         pid = proxy.pid if proxy else clients.pid
         counter, marks, figures = None, {}, {}
@@ -215,7 +225,7 @@ class Bench:
             if word == "end" and counter:
                 figures |= {scenario.extra: counter.count(), "share": first_loops_share(pid)}
             if word == "end" and scenario.extra == "memory":
-                figures |= {"idle": (pss(pid) - empty) / connections, "empty": empty / 2**20}
+                figures |= {"idle": (own_memory(pid) - empty[1]) / connections, "empty": empty[0] / 2**20}
             if scenario.kind == "lockstep":
                 clients.stdin.write("\n")
                 clients.stdin.flush()

@@ -134,7 +134,7 @@ def wait_for(port, process, seconds=10):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        time.sleep(0.01)
+        time.sleep(0.001)
     raise RuntimeError(f"{process.args[0]} does not listen")
 
 
