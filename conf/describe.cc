@@ -98,17 +98,6 @@ std::string quoted_list(const std::vector<std::string>& items) {
   return "[" + out + "]";
 }
 
-void print_rule(std::string& out, const Rule& rule) {
-  out += "\n[[rule]]  # " + rule.source + "\npath = " + in_quotes(rule.path.text()) + "\n";
-  if (!rule.methods.empty()) out += "method = " + quoted_list(rule.methods) + "\n";
-  if (rule.event_stream) out.append("event_stream = ").append(*rule.event_stream ? "true\n" : "false\n");
-  if (rule.upgrades) out += "upgrades = " + quoted_list(*rule.upgrades) + "\n";
-  RouteOptions values = rule.values;
-  for (const auto& [field, source] : rule.settings) {
-    out += std::string(field->key) + " = " + toml_value(*field, Target(values)) + "  # " + source + "\n";
-  }
-}
-
 }  // namespace
 
 std::string describe(const Loaded& loaded) {
@@ -133,13 +122,25 @@ std::string describe(const Loaded& loaded) {
   return out;
 }
 
+std::string print_rule(const Rule& rule) {
+  std::string out = "[[rule]]  # " + rule.source + "\npath = " + in_quotes(rule.path.text()) + "\n";
+  if (!rule.methods.empty()) out += "method = " + quoted_list(rule.methods) + "\n";
+  if (rule.event_stream) out.append("event_stream = ").append(*rule.event_stream ? "true\n" : "false\n");
+  if (rule.upgrades) out += "upgrades = " + quoted_list(*rule.upgrades) + "\n";
+  RouteOptions values = rule.values;
+  for (const auto& [field, source] : rule.settings) {
+    out += std::string(field->key) + " = " + toml_value(*field, Target(values)) + "  # " + source + "\n";
+  }
+  return out;
+}
+
 std::string print_settings(const Loaded& loaded) {
   Options options = loaded.options;  // Target is for writing as well
   std::string out;
   for (const auto& [field, source] : loaded.provenance) {
     out += std::string(field->key) + " = " + toml_value(*field, Target(options)) + "  # " + source + "\n";
   }
-  for (const Rule& rule : loaded.rules) print_rule(out, rule);
+  for (const Rule& rule : loaded.rules) out += "\n" + print_rule(rule);
   return out;
 }
 

@@ -65,6 +65,7 @@ constexpr std::string_view kTlsVersions[] = {"1.2", "1.3"};
 constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warn", "error", "off"};
 constexpr std::string_view kFormats[] = {"text", "json"};
 
+constexpr auto kStart = Scope::start;
 constexpr auto kProcess = Scope::process;
 constexpr auto kRequest = Scope::request;
 
@@ -75,18 +76,17 @@ using U = UpstreamTlsOptions;
 
 // key, flag, metavar, value, scope, topic, help
 constexpr Field kFields[] = {
-    {"listen", "listen", "ADDR", EndpointsValue{&Options::listen, parse_listen}, kProcess, Topic::basics,
+    {"listen", "listen", "ADDR", EndpointsValue{&Options::listen, parse_listen}, kStart, Topic::basics,
      "address to listen on: host:port, [v6]:port or unix:/path; http:// or https:// in front decides TLS for "
      "it, else TLS if there is a certificate; repeat for several"},
-    {"upstream", "upstream", "URL", EndpointsValue{&Options::upstream, parse_upstream}, kProcess,
-     Topic::basics,
+    {"upstream", "upstream", "URL", EndpointsValue{&Options::upstream, parse_upstream}, kStart, Topic::basics,
      "where requests go: http://host[:port], https://host[:port] or unix:/path; repeat for several, which "
      "take turns"},
     {"upstream_host", "upstream-host", "keep|upstream|NAME", TextValue{&Options::upstream_host, check_host},
      kProcess, Topic::basics,
      "the Host sent upstream: the client's own, the upstream's, or this one; left out: upstream where every "
      "upstream is an https URL with a host name"},
-    {"workers", "workers", "N|auto", WorkersValue{&Options::workers}, kProcess, Topic::basics,
+    {"workers", "workers", "N|auto", WorkersValue{&Options::workers}, kStart, Topic::basics,
      "event loops; auto: as many as the CPUs that the cgroup allows"},
     {"behind", "behind", "NAME,...", TextsValue{&Options::behind, check_behind, true}, kProcess,
      Topic::basics,
@@ -142,7 +142,7 @@ constexpr Field kFields[] = {
     {"sse.max_stream_age", "max-stream-age", "off|DUR", DurationValue{&S::max_stream_age, true}, kRequest,
      Topic::streams, "end older GET streams cleanly, with 10 % jitter"},
     {"sse.decoder_memory", "decoder-memory", "auto|SIZE", AutoSizeValue{&Options::decoder_memory, 48 * kKiB},
-     kProcess, Topic::streams,
+     kStart, Topic::streams,
      "for all content decoders of the process; auto: a quarter of the cgroup's memory limit, at most 256MiB"},
 
     {"timeouts.header", "header-timeout", "DUR", DurationValue{&T::header}, kProcess, Topic::timeouts,
@@ -164,13 +164,13 @@ constexpr Field kFields[] = {
     {"timeouts.write", "write-timeout", "DUR", DurationValue{&T::write}, kRequest, Topic::timeouts,
      "a client that takes nothing for so long is dropped"},
 
-    {"limits.connections", "max-connections", "N", CountValue{&L::connections, 1, 10'000'000}, kProcess,
+    {"limits.connections", "max-connections", "N", CountValue{&L::connections, 1, 10'000'000}, kStart,
      Topic::limits,
      "client connections of the process; further ones wait in the listen queue until an idle one gives way"},
-    {"limits.backlog", "backlog", "N", CountValue{&L::backlog, 1, 65535}, kProcess, Topic::limits,
+    {"limits.backlog", "backlog", "N", CountValue{&L::backlog, 1, 65535}, kStart, Topic::limits,
      "length of the listen queue"},
     {"limits.streams_per_client", "max-streams-per-client", "N|off",
-     CountValue{&L::streams_per_client, 1, 1'000'000, true}, kProcess, Topic::limits,
+     CountValue{&L::streams_per_client, 1, 1'000'000, true}, kStart, Topic::limits,
      "event streams of one client address (an IPv6 client's /64), in the whole process; 429"},
     {"limits.header_bytes", "max-header-bytes", "SIZE",
      SizeValue{.place = &L::header_bytes, .least = kKiB, .most = 64 * kMiB}, kProcess, Topic::limits,
@@ -181,29 +181,29 @@ constexpr Field kFields[] = {
     {"limits.buffer_bytes", "buffer-bytes", "SIZE", SizeValue{.place = &L::buffer_bytes, .least = 4 * kKiB},
      kProcess, Topic::limits, "bytes ready to send per stream before its upstream is paused"},
     {"limits.buffer_memory", "buffer-memory", "auto|SIZE", AutoSizeValue{&L::buffer_memory, 64 * kKiB},
-     kProcess, Topic::limits,
+     kStart, Topic::limits,
      "for all held and queued bytes of the process; auto: a quarter of the cgroup's memory limit, at most "
      "1GiB"},
 
-    {"tls.cert", "tls-cert", "FILE", TextsValue{&TlsOptions::cert, check_file, false}, kProcess, Topic::tls,
+    {"tls.cert", "tls-cert", "FILE", TextsValue{&TlsOptions::cert, check_file, false}, kStart, Topic::tls,
      "certificate to show, with its chain, in PEM; repeat for several, chosen by SNI and key type"},
-    {"tls.key", "tls-key", "FILE", TextsValue{&TlsOptions::key, check_file, false}, kProcess, Topic::tls,
+    {"tls.key", "tls-key", "FILE", TextsValue{&TlsOptions::key, check_file, false}, kStart, Topic::tls,
      "its private key; as often as --tls-cert, in the same order"},
-    {"tls.client_ca", "tls-client-ca", "FILE", TextValue{&TlsOptions::client_ca, check_file_name}, kProcess,
+    {"tls.client_ca", "tls-client-ca", "FILE", TextValue{&TlsOptions::client_ca, check_file_name}, kStart,
      Topic::tls, "require client certificates, and verify them by these authorities"},
     {"tls.min_version", "tls-min-version", "1.2|1.3",
-     WordValue<TlsVersion>{&TlsOptions::min_version, kTlsVersions}, kProcess, Topic::tls,
+     WordValue<TlsVersion>{&TlsOptions::min_version, kTlsVersions}, kStart, Topic::tls,
      "oldest version of TLS that a client may speak"},
-    {"upstream_tls.ca", "upstream-ca", "FILE", TextValue{&U::ca, check_file_name}, kProcess, Topic::tls,
+    {"upstream_tls.ca", "upstream-ca", "FILE", TextValue{&U::ca, check_file_name}, kStart, Topic::tls,
      "authorities that verify an https upstream, in place of the system's"},
-    {"upstream_tls.cert", "upstream-cert", "FILE", TextValue{&U::cert, check_file_name}, kProcess, Topic::tls,
+    {"upstream_tls.cert", "upstream-cert", "FILE", TextValue{&U::cert, check_file_name}, kStart, Topic::tls,
      "certificate to show to an https upstream"},
-    {"upstream_tls.key", "upstream-key", "FILE", TextValue{&U::key, check_file_name}, kProcess, Topic::tls,
+    {"upstream_tls.key", "upstream-key", "FILE", TextValue{&U::key, check_file_name}, kStart, Topic::tls,
      "its private key"},
     {"upstream_tls.server_name", "upstream-server-name", "NAME",
-     TextValue{&U::server_name, check_server_name}, kProcess, Topic::tls,
+     TextValue{&U::server_name, check_server_name}, kStart, Topic::tls,
      "name for SNI and verification, in place of the URL's host"},
-    {"upstream_tls.insecure", "upstream-insecure", "", SwitchValue{&U::insecure}, kProcess, Topic::tls,
+    {"upstream_tls.insecure", "upstream-insecure", "", SwitchValue{&U::insecure}, kStart, Topic::tls,
      "don't verify https upstreams: whoever is on the way can read and change everything"},
 
     {"upstream_idle", "upstream-idle", "N", CountValue{&Options::upstream_idle, 0, 1'000'000}, kProcess,
@@ -211,7 +211,7 @@ constexpr Field kFields[] = {
     {"upstream_idle_timeout", "upstream-idle-timeout", "DUR", DurationValue{&Options::upstream_idle_timeout},
      kProcess, Topic::upstream,
      "use an idle upstream connection again for so long; Node and uvicorn close theirs after 5s"},
-    {"resolve_interval", "resolve-interval", "DUR", DurationValue{&Options::resolve_interval}, kProcess,
+    {"resolve_interval", "resolve-interval", "DUR", DurationValue{&Options::resolve_interval}, kStart,
      Topic::upstream, "look names up again this often; an old answer is kept when that fails"},
 
     {"proxy_protocol", "proxy-protocol", "on|off", SwitchValue{&Options::proxy_protocol}, kProcess,
@@ -223,20 +223,20 @@ constexpr Field kFields[] = {
      "whose X-Forwarded-* is kept and appended to; that of others, their Forwarded and X-Real-IP are "
      "replaced; private stands for private, shared and loopback addresses, unix for peers on Unix sockets, "
      "none (or an empty value) for nobody"},
-    {"unix_mode", "unix-mode", "MODE", ModeValue{&Options::unix_mode}, kProcess, Topic::process,
+    {"unix_mode", "unix-mode", "MODE", ModeValue{&Options::unix_mode}, kStart, Topic::process,
      "permissions of listening Unix sockets, in octal"},
-    {"reuse_port", "reuse-port", "on|off", SwitchValue{&Options::reuse_port}, kProcess, Topic::process,
+    {"reuse_port", "reuse-port", "on|off", SwitchValue{&Options::reuse_port}, kStart, Topic::process,
      "let another instance listen on the same port, for a hand-over"},
 
-    {"admin", "admin", "ADDR|off", EndpointValue{&Options::admin, parse_admin}, kProcess, Topic::admin,
+    {"admin", "admin", "ADDR|off", EndpointValue{&Options::admin, parse_admin}, kStart, Topic::admin,
      "address of the admin listener: health, metrics, live streams and a page that shows them; host:port or "
      "unix:/path"},
-    {"admin_remote", "admin-remote", "on|off", SwitchValue{&Options::admin_remote}, kProcess, Topic::admin,
+    {"admin_remote", "admin-remote", "on|off", SwitchValue{&Options::admin_remote}, kStart, Topic::admin,
      "let peers on other machines have more of it than /healthz, /readyz and /metrics"},
 
     {"log.level", "log-level", "LEVEL", WordValue<LogLevel>{&Options::log_level, kLevels}, kProcess,
      Topic::logging, "trace, debug, info, warn, error or off"},
-    {"log.format", "log-format", "text|json", WordValue<LogFormat>{&Options::log_format, kFormats}, kProcess,
+    {"log.format", "log-format", "text|json", WordValue<LogFormat>{&Options::log_format, kFormats}, kStart,
      Topic::logging, "lines for people or for machines"},
     {"log.access", "access-log", "on|off", SwitchValue{&Options::access_log}, kProcess, Topic::logging,
      "a line per finished exchange"},

@@ -118,7 +118,8 @@ enum class Topic : uint8_t {
 };
 std::string_view title(Topic topic);
 
-enum class Scope : uint8_t { process, request };  // request: a [[rule]] may set it
+// start: a reload does not change it; request: a [[rule]] may set it.
+enum class Scope : uint8_t { start, process, request };
 
 struct Field {
   std::string_view key;      // in the TOML file: "sse.keepalive"

@@ -85,6 +85,8 @@ std::vector<Note> start_notes(const Options& options, const Origins& origins);
 // What `check` and `check --print` print.
 std::string describe(const Loaded& loaded);
 std::string print_settings(const Loaded& loaded);
+// One [[rule]] as TOML.
+std::string print_rule(const Rule& rule);
 
 // What --help prints.
 std::string help_text();

@@ -30,7 +30,9 @@ int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
     return kExitConfiguration;
   }
   switch (loaded->command) {
-    case Command::run: return sse_proxy::run(*loaded);
+    case Command::run:
+      return sse_proxy::run(*loaded,
+                            [&] { return sse_proxy::load(argc, argv, sse_proxy::environment_of(environ)); });
     case Command::demo: return sse_proxy::demo(*loaded);
     case Command::check:
       if (auto error = sse_proxy::Certificates::check(loaded->options)) {

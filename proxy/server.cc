@@ -40,9 +40,8 @@ std::vector<SocketAddress> addresses_to_listen_on(const Endpoint& endpoint, std:
 
 }  // namespace
 
-Server::Server(Options options, std::vector<Rule> rules)
-    : options_(std::move(options)), rules_(std::move(rules)) {
-  shared_ = std::make_unique<Shared>(options_, rules_);
+Server::Server(Settings settings) : start_(std::move(settings)), settings_(start_) {
+  shared_ = std::make_unique<Shared>(start_->options);
   uv_loop_init(&main_loop_);
   uv_async_init(&main_loop_, &worker_finished_, [](uv_async_t* async) {
     if (static_cast<Server*>(async->data)->running_ == 0) uv_stop(async->loop);
@@ -59,32 +58,32 @@ Server::~Server() {
   for (const std::string& path : unix_paths_) unlink(path.c_str());
 }
 
-Result<std::unique_ptr<Server>> Server::create(Options options, std::vector<Rule> rules,
-                                               HandedOverSockets handed_over) {
-  std::unique_ptr<Server> server(new Server(std::move(options), std::move(rules)));
+Result<std::unique_ptr<Server>> Server::create(Loaded settings, HandedOverSockets handed_over) {
+  std::unique_ptr<Server> server(new Server(std::make_shared<const Loaded>(std::move(settings))));
   const auto failed = [](Error error, int exit_code) { return error.status = exit_code, error; };
   const size_t descriptors = raise_descriptor_limit();
   if (auto error = server->shared_->certificates.start()) return failed(*error, kWrongConfiguration);
   if (auto error = server->shared_->resolver.start()) return failed(*error, kCannotRun);
   if (auto error = server->make_workers()) return failed(*error, kCannotRun);
   if (auto error = server->listen(std::move(handed_over))) return failed(*error, kCannotRun);
-  auto admin = AdminServer::create(server->main_loop_, *server->shared_, server->workers_);
+  auto admin = AdminServer::create(*server);
   if (!admin) return failed(admin.error(), kCannotRun);
   server->admin_ = *std::move(admin);
   server->shared_->max_connections =
-      connections_that_descriptors_allow(server->options_.limits.connections, descriptors);
+      connections_that_descriptors_allow(server->start_->options.limits.connections, descriptors);
   return server;
 }
 
 std::optional<Error> Server::make_workers() try {
-  for (unsigned i = 0; i < options_.workers; ++i) workers_.push_back(std::make_unique<Worker>(*shared_));
+  for (unsigned i = 0; i < start_->options.workers; ++i)
+    workers_.push_back(std::make_unique<Worker>(*shared_, settings_));
   return std::nullopt;
 } catch (const std::system_error& error) {
   return Error{Side::self, 0, std::string("cannot start a worker: ") + error.what() + " (raise ulimit -n)"};
 }
 
 std::optional<Error> Server::listen(HandedOverSockets handed_over) {
-  for (const Endpoint& endpoint : options_.listen) {
+  for (const Endpoint& endpoint : start_->options.listen) {
     std::string why;
     const std::vector<SocketAddress> addresses = addresses_to_listen_on(endpoint, why);
     if (addresses.empty()) {
@@ -93,7 +92,7 @@ std::optional<Error> Server::listen(HandedOverSockets handed_over) {
     }
     for (const SocketAddress& address : addresses) {
       if (const auto fd = handed_over.take(address)) {
-        set_listener_options(*fd, options_.route.timeouts.write);
+        set_listener_options(*fd, start_->options.route.timeouts.write);
         addresses_.push_back(address.text());
         accept_on_first_worker(*fd, endpoint.tls);
         continue;
@@ -120,10 +119,10 @@ void Server::accept_on_first_worker(int fd, bool tls) {
 // A first bind without SO_REUSEPORT proves that the port is free: a second instance must not take half the
 // traffic.
 std::optional<Error> Server::listen_on_all_workers(SocketAddress address, bool tls) {
-  ListenOptions options{.backlog = static_cast<int>(options_.limits.backlog),
-                        .reuse_port = options_.reuse_port,
-                        .unix_mode = options_.unix_mode,
-                        .write_timeout = options_.route.timeouts.write};
+  ListenOptions options{.backlog = static_cast<int>(start_->options.limits.backlog),
+                        .reuse_port = start_->options.reuse_port,
+                        .unix_mode = start_->options.unix_mode,
+                        .write_timeout = start_->options.route.timeouts.write};
   Result<int> first = listen_on(address, options);
   if (!first) return first.error();
   address = local_address(*first);
@@ -166,10 +165,17 @@ void Server::announce_drain() {
 
 void Server::drain() {
   announce_drain();
-  for (auto& worker : workers_) worker->drain(options_.drain_timeout);
+  for (auto& worker : workers_) worker->drain(settings_->options.drain_timeout);
 }
 
-void Server::reload() { shared_->certificates.reload(); }
+void Server::reload_certificates() { shared_->certificates.reload(); }
+
+Changes Server::use(Loaded settings) {
+  Changes changes = keep_what_needs_a_restart(*settings_, settings);
+  settings_ = std::make_shared<const Loaded>(std::move(settings));
+  for (auto& worker : workers_) worker->use(settings_);
+  return changes;
+}
 
 void Server::stop() {
   for (auto& worker : workers_) worker->stop();

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "conf/options.h"
-#include "conf/route.h"
 #include "parser/memory_budget.h"
 #include "proxy/exchange/client_streams.h"
 #include "proxy/net/socket.h"
@@ -20,9 +19,8 @@ namespace sse_proxy {
 
 // Owned by the Server; outlives its workers. Each member is constant while they run, or safe for any thread.
 struct Shared {
-  Shared(const Options& given, const std::vector<Rule>& given_rules)
+  explicit Shared(const Options& given)
       : options(given),
-        rules(given_rules),
         buffers(*given.limits.buffer_memory),
         decoders(*given.decoder_memory),
         client_streams(given.limits.streams_per_client),
@@ -39,8 +37,7 @@ struct Shared {
     return false;
   }
 
-  const Options& options;
-  const std::vector<Rule>& rules;
+  const Options& options;        // as of the start
   size_t max_connections = 0;    // `limits.connections`, or what the descriptors allow
   MemoryBudget buffers;          // held and queued bytes
   MemoryBudget decoders;         // content decoders
@@ -51,9 +48,10 @@ struct Shared {
   std::vector<std::string>
       upstream_authorities;  // what `upstream_host = "upstream"` sends as Host, per upstream
   const std::time_t started = std::time(nullptr);
-  std::atomic<bool> draining{false};        // from the signal on, before drain.delay
-  std::atomic<size_t> drain_began_with{0};  // client connections
-  std::atomic<size_t> connections{0};       // client connections of all workers
+  std::atomic<uint64_t> reload_failures{0};  // of the configuration
+  std::atomic<bool> draining{false};         // from the signal on, before drain.delay
+  std::atomic<size_t> drain_began_with{0};   // client connections
+  std::atomic<size_t> connections{0};        // client connections of all workers
 };
 
 }  // namespace sse_proxy

@@ -53,13 +53,13 @@ class Worker::DrainTimer final : public Timer {
   Worker& worker_;
 };
 
-Worker::Worker(Shared& shared)
+Worker::Worker(Shared& shared, Settings settings)
     : shared_(shared),
       wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       wheel_(now()),
       read_slab_(std::make_unique<std::array<char, kReadSlab>>()),
       decode_slab_(std::make_unique<std::array<char, kDecodeSlab>>()),
-      routes_(shared.options, shared.rules),
+      generation_(std::make_shared<Generation>(std::move(settings))),
       random_(std::random_device{}()),
       pool_(std::make_unique<UpstreamPool>(*this)),
       drain_timer_(std::make_unique<DrainTimer>(*this)) {
@@ -87,6 +87,7 @@ void Worker::run() {
     loop_.end_turn();
     measure_turn();
   }
+  run_tasks(true);
 }
 
 // --- from any thread ---
@@ -103,10 +104,28 @@ void Worker::stop() {
 
 void Worker::hand_over(int fd, bool tls) {
   {
-    const std::lock_guard lock(handed_over_mutex_);
+    const std::lock_guard lock(mutex_);
     handed_over_.push_back({fd, tls});
   }
   wake();
+}
+
+void Worker::use(Settings settings) {
+  post([this, settings = std::move(settings)] { generation_ = std::make_shared<Generation>(settings); });
+}
+
+bool Worker::post(std::function<void()> task) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!takes_tasks_) return false;
+    tasks_.push_back(std::move(task));
+  }
+  wake();
+  return true;
+}
+
+void Worker::forget_walk(uint64_t id) {
+  post([this, id] { walks_.erase(id); });
 }
 
 void Worker::wake() noexcept { (void)eventfd_write(wake_fd_, 1); }
@@ -118,7 +137,7 @@ void Worker::on_ready(uint32_t) {
   (void)eventfd_read(wake_fd_, &wakes);
   std::vector<Accepted> handed_over;
   {
-    const std::lock_guard lock(handed_over_mutex_);
+    const std::lock_guard lock(mutex_);
     handed_over.swap(handed_over_);
   }
   for (const Accepted& accepted : handed_over) accept(accepted.fd, {}, accepted.tls);
@@ -128,6 +147,18 @@ void Worker::on_ready(uint32_t) {
     begin_drain();
   }
   if (stop_requested_.load()) abort_all();
+  run_tasks(false);
+}
+
+// `last`: nothing comes after these.
+void Worker::run_tasks(bool last) {
+  std::vector<std::function<void()>> tasks;
+  {
+    const std::lock_guard lock(mutex_);
+    tasks.swap(tasks_);
+    if (last) takes_tasks_ = false;
+  }
+  for (const auto& task : tasks) task();
 }
 
 void Worker::begin_drain() {
@@ -190,9 +221,9 @@ TlsScratch& Worker::tls_scratch() {
   return *tls_scratch_;
 }
 
-const RouteSettings& Worker::route(std::string_view method, std::string_view path) {
-  const Route& route = routes_.match(method, path);
-  return route_settings_.try_emplace(&route, route).first->second;
+std::shared_ptr<const RouteSettings> Worker::route(std::string_view method, std::string_view path) {
+  const Route& route = generation_->routes.match(method, path);
+  return {generation_, &generation_->route_settings.try_emplace(&route, route).first->second};
 }
 
 void Worker::accept(int fd, const PeerAddress& peer, bool tls) {
@@ -204,11 +235,30 @@ void Worker::accept(int fd, const PeerAddress& peer, bool tls) {
 void Worker::remove(ClientConnection& connection) {
   const auto position = connection.position();
   retire(std::move(*position));
+  leave_busy(position);
   busy_.erase(position);
   finish_if_drained();
 }
 
+void Worker::leave_busy(ClientList::iterator position) noexcept {
+  for (auto& [id, next] : walks_) {
+    if (next == position) ++next;
+  }
+}
+
+bool Worker::walk(uint64_t id, size_t most, const std::function<void(Exchange&)>& visit) {
+  const auto [walk, is_new] = walks_.try_emplace(id, busy_.begin());
+  for (; most > 0 && walk->second != busy_.end(); --most) {
+    Exchange* const exchange = (*walk->second++)->exchange();
+    if (exchange != nullptr) visit(*exchange);
+  }
+  if (walk->second != busy_.end()) return true;
+  walks_.erase(walk);
+  return false;
+}
+
 void Worker::mark_idle(ClientConnection& connection) {
+  leave_busy(connection.position());
   idle_.splice(idle_.end(), busy_, connection.position());
 }
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -14,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "conf/load.h"
 #include "parser/event_stream.h"
 #include "proxy/net/event_loop.h"
 #include "proxy/net/retirable.h"
@@ -28,6 +30,8 @@ class Exchange;
 class Listener;
 class Transport;
 class UpstreamPool;
+
+using Settings = std::shared_ptr<const Loaded>;
 
 // A request's settings, with what is derived from them once.
 struct RouteSettings {
@@ -51,7 +55,7 @@ struct TlsScratch {
 //   others.
 class Worker final : private Watcher {
  public:
-  explicit Worker(Shared& shared);
+  Worker(Shared& shared, Settings settings);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -66,12 +70,16 @@ class Worker final : private Watcher {
   void drain(Millis timeout);
   void stop();
   void hand_over(int fd, bool tls);
+  // From now on new requests are served with these.
+  void use(Settings settings);
+  // Runs `task` on the loop. False: it has ended, and nothing runs there any more.
+  bool post(std::function<void()> task);
 
   // --- for what runs on the loop ---
   [[nodiscard]] EventLoop& loop() noexcept { return loop_; }
   [[nodiscard]] TimePoint now() const noexcept { return loop_.now(); }
   [[nodiscard]] Shared& shared() noexcept { return shared_; }
-  [[nodiscard]] const Options& options() const noexcept { return shared_.options; }
+  [[nodiscard]] const Options& options() const noexcept { return generation_->settings->options; }
   [[nodiscard]] MemoryBudget& buffers() noexcept { return shared_.buffers; }
   [[nodiscard]] UpstreamPool& pool() noexcept { return *pool_; }
   [[nodiscard]] Counters& counters() noexcept { return counters_; }
@@ -81,7 +89,7 @@ class Worker final : private Watcher {
   [[nodiscard]] std::span<char> read_slab() noexcept { return *read_slab_; }
   [[nodiscard]] std::span<char> decode_slab() noexcept { return *decode_slab_; }
   [[nodiscard]] TlsScratch& tls_scratch();  // made when it is first asked for
-  [[nodiscard]] const RouteSettings& route(std::string_view method, std::string_view path);
+  [[nodiscard]] std::shared_ptr<const RouteSettings> route(std::string_view method, std::string_view path);
   [[nodiscard]] uint64_t random() noexcept { return random_(); }
   // Uniform in [low, high] times `span`.
   [[nodiscard]] Millis spread(Millis span, double low, double high);
@@ -108,6 +116,13 @@ class Worker final : private Watcher {
   void adopt(std::unique_ptr<Exchange> exchange);
   void remove(Exchange& orphan);
 
+  [[nodiscard]] uint32_t next_stream_number() noexcept { return ++last_stream_; }
+  // Visits the exchanges under way, `most` connections at a time: a new id begins a walk, which the same id
+  // goes on with however the connections come and go. False: that was the last one.
+  bool walk(uint64_t id, size_t most, const std::function<void(Exchange&)>& visit);
+  // A walk that is not to be gone on with. From any thread.
+  void forget_walk(uint64_t id);
+
   [[nodiscard]] bool draining() const noexcept { return drain_ends_ != kNever; }
   [[nodiscard]] TimePoint drain_ends() const noexcept { return drain_ends_; }
 
@@ -116,10 +131,22 @@ class Worker final : private Watcher {
   static constexpr size_t kDecodeSlab = 16 * 1024;
 
   class DrainTimer;
+  using ClientList = std::list<std::unique_ptr<ClientConnection>>;
+
+  // Settings with what is derived from them; lives as long as an exchange is served with them.
+  struct Generation {
+    explicit Generation(Settings given)
+        : settings(std::move(given)), routes(settings->options, settings->rules) {}
+    const Settings settings;
+    RouteTable routes;
+    std::unordered_map<const Route*, RouteSettings> route_settings;
+  };
 
   void measure_turn() noexcept;
   void on_ready(uint32_t) override;  // somebody woke it
   void wake() noexcept;
+  void run_tasks(bool last);
+  void leave_busy(ClientList::iterator position) noexcept;
   void begin_drain();
   void close_listeners();
   void abort_all();
@@ -132,12 +159,14 @@ class Worker final : private Watcher {
   bool finished_ = false;
   std::atomic<int64_t> drain_requested_{-1};  // milliseconds
   std::atomic<bool> stop_requested_{false};
-  std::mutex handed_over_mutex_;
+  std::mutex mutex_;  // for what others leave here
   struct Accepted {
     int fd;
     bool tls;
   };
   std::vector<Accepted> handed_over_;
+  std::vector<std::function<void()>> tasks_;
+  bool takes_tasks_ = true;
 
   TimerWheel wheel_;
   Counters counters_;
@@ -148,15 +177,16 @@ class Worker final : private Watcher {
   std::unique_ptr<std::array<char, kReadSlab>> read_slab_;
   std::unique_ptr<std::array<char, kDecodeSlab>> decode_slab_;
   std::unique_ptr<TlsScratch> tls_scratch_;
-  RouteTable routes_;
-  std::unordered_map<const Route*, RouteSettings> route_settings_;
+  std::shared_ptr<Generation> generation_;
   std::mt19937_64 random_;
   std::vector<std::unique_ptr<Retirable>> retired_;
   std::vector<Transport*> broken_;
   std::unique_ptr<UpstreamPool> pool_;
   std::vector<std::unique_ptr<Listener>> listeners_;
-  std::list<std::unique_ptr<ClientConnection>> busy_;
-  std::list<std::unique_ptr<ClientConnection>> idle_;  // the longest idle one first
+  ClientList busy_;
+  std::unordered_map<uint64_t, ClientList::iterator> walks_;  // where each goes on
+  uint32_t last_stream_ = 0;
+  ClientList idle_;  // the longest idle one first
   std::list<std::unique_ptr<Exchange>> orphans_;
   std::unique_ptr<DrainTimer> drain_timer_;
   TimePoint drain_ends_ = kNever;

@@ -8,14 +8,18 @@
 #include <utility>
 
 #include "proxy/admin/admin_access.h"
+#include "proxy/admin/config.h"
 #include "proxy/admin/metrics.h"
+#include "proxy/admin/streams.h"
 #include "proxy/ops/log.h"
+#include "proxy/server.h"
 
 namespace sse_proxy {
 namespace {
 
 constexpr uint64_t kLookEveryMs = 500;
 constexpr int kBacklog = 64;
+constexpr std::string_view kStream = "/streams/";
 
 AdminAnswer text(int status, std::string body) { return {.status = status, .body = std::move(body)}; }
 
@@ -32,16 +36,16 @@ AdminAnswer not_allowed(std::string_view allowed) {
 
 }  // namespace
 
-Result<std::unique_ptr<AdminServer>> AdminServer::create(uv_loop_t& loop, Shared& shared, Workers workers) {
-  if (!shared.options.admin) return std::unique_ptr<AdminServer>();
-  std::unique_ptr<AdminServer> server(new AdminServer(loop, shared, workers));
-  if (auto error = server->listen(*shared.options.admin)) return *error;
-  server->start();
-  return server;
+Result<std::unique_ptr<AdminServer>> AdminServer::create(Server& server) {
+  if (!server.settings()->options.admin) return std::unique_ptr<AdminServer>();
+  std::unique_ptr<AdminServer> admin(new AdminServer(server));
+  if (auto error = admin->listen(*server.settings()->options.admin)) return *error;
+  admin->start();
+  return admin;
 }
 
-AdminServer::AdminServer(uv_loop_t& loop, Shared& shared, Workers workers)
-    : shared_(shared), workers_(workers), loop_(&loop) {
+AdminServer::AdminServer(Server& server)
+    : server_(server), shared_(server.shared()), workers_(server.workers()), loop_(server.main_loop()) {
   uv_async_init(loop_, &wake_, [](uv_async_t* async) { static_cast<AdminServer*>(async->data)->on_wake(); });
   uv_timer_init(loop_, &patience_);
   wake_.data = patience_.data = this;
@@ -147,10 +151,17 @@ void AdminServer::handle(AdminConnection& connection) {
   const std::string_view path = request.path();
   if (const auto refused = check_access(request, connection.peer(), shared_.options.admin_remote))
     return connection.answer(error_answer(refused->status, refused->message));
+  const bool is_one_stream = path.starts_with(kStream);
+  if (is_one_stream && request.method == "DELETE")
+    return end_stream(*this, connection, path.substr(kStream.size()));
+  if (is_one_stream) return connection.answer(not_allowed("DELETE"));
   if (request.method != "GET" && request.method != "HEAD") return connection.answer(not_allowed("GET, HEAD"));
   if (path == "/healthz") return connection.answer(text(200, "alive\n"));
   if (path == "/readyz") return connection.answer(readiness(shared_));
   if (path == "/metrics") return connection.answer(metrics_answer(request, shared_, workers_));
+  if (path == "/config") return connection.answer(config_answer(*server_.settings()));
+  if (path == "/streams")
+    return connection.answer_in_pieces("application/json", make_stream_list(*this, connection.id()));
   connection.answer(error_answer(404, "there is no such page here"));
 }
 

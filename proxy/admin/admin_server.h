@@ -19,16 +19,18 @@
 
 namespace sse_proxy {
 
+class Server;
+
 using Workers = std::span<const std::unique_ptr<Worker>>;
 
 // AdminServer is on the main loop, which no event waits for, and answers as long as a worker runs. It reads
 // the workers' counters; for the rest it asks them, and they answer in their time.
-//   Owned by  the Server, which destroys it once its workers' loops have ended. Borrows loop, shared and
+//   Owned by  the Server, which destroys it once its workers' loops have ended. Borrows it and its
 //   workers. Thread: post() from any; the rest on the loop's.
 class AdminServer {
  public:
   // Listens where the options say; null where they say off. The error names the address.
-  static Result<std::unique_ptr<AdminServer>> create(uv_loop_t& loop, Shared& shared, Workers workers);
+  static Result<std::unique_ptr<AdminServer>> create(Server& server);
   ~AdminServer();
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
@@ -44,7 +46,7 @@ class AdminServer {
     return uv_buf_init(slab_.data(), static_cast<unsigned>(slab_.size()));
   }
   [[nodiscard]] Workers workers() const noexcept { return workers_; }
-  [[nodiscard]] Shared& shared() const noexcept { return shared_; }
+  [[nodiscard]] uint64_t new_walk() noexcept { return ++last_walk_; }
   // Null when it has closed.
   [[nodiscard]] AdminConnection* connection(uint64_t id) const noexcept;
 
@@ -62,13 +64,14 @@ class AdminServer {
     uv_poll_t poll;
   };
 
-  AdminServer(uv_loop_t& loop, Shared& shared, Workers workers);
+  explicit AdminServer(Server& server);
   std::optional<Error> listen(const Endpoint& endpoint);
   void start();
   void accept(const Listener& listener);
   void on_wake();
   void check_patience();
 
+  Server& server_;
   Shared& shared_;
   Workers workers_;
   uv_loop_t* loop_;
@@ -81,6 +84,7 @@ class AdminServer {
   std::vector<std::string> unix_paths_;  // ours to remove
   std::map<uint64_t, AdminConnection*> connections_;
   uint64_t last_id_ = 0;
+  uint64_t last_walk_ = 0;
   std::array<char, 16 * 1024> slab_;
 };
 

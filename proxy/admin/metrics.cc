@@ -135,6 +135,8 @@ void add_state(Page& page, Shared& shared, Workers workers) {
 }
 
 void add_certificates(Page& page, const Shared& shared) {
+  page.one_counter(prefixed("config_reload_failures"), static_cast<double>(shared.reload_failures.load()),
+                   "times that the configuration could not be read again and the old one stayed");
   page.one_counter(prefixed("certificate_reload_failures"),
                    static_cast<double>(shared.certificates.reload_failures()),
                    "times that new certificates could not be loaded and the old ones stayed");

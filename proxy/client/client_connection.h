@@ -40,6 +40,7 @@ class ClientConnection final : public Retirable,
   void open(int fd, bool tls, Position position);
   [[nodiscard]] Position position() const noexcept { return position_; }
 
+  [[nodiscard]] Exchange* exchange() const noexcept { return exchange_.get(); }
   void on_drain();
   void abort_now();
   // For an idle one that has to make room: false when bytes wait to be read, or an abort to be noticed.

@@ -82,7 +82,9 @@ class ProxyThread {
 
  private:
   void create_and_run(const Options& options, std::promise<std::optional<Error>> started) {
-    auto created = Server::create(options, {});
+    Loaded settings;
+    settings.options = options;
+    auto created = Server::create(std::move(settings));
     if (!created) return started.set_value(created.error());
     server_ = *std::move(created);
     started.set_value(std::nullopt);

@@ -24,7 +24,7 @@ Exchange::Exchange(Worker& worker, Downstream& client)
 Exchange::~Exchange() = default;
 
 void Exchange::start(RequestHead&& head) {
-  route_ = &worker_.route(head.method, head.path());
+  route_ = worker_.route(head.method, head.path());
   method_ = head.method;
   path_ = head.path();
   request_body_ = head.body;

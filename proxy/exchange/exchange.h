@@ -11,6 +11,7 @@
 #include "proxy/exchange/client_streams.h"
 #include "proxy/exchange/downstream.h"
 #include "proxy/exchange/response_body.h"
+#include "proxy/exchange/stream_info.h"
 #include "proxy/exchange/tunnel.h"
 #include "proxy/net/timer_wheel.h"
 #include "proxy/ops/outcome.h"
@@ -52,6 +53,13 @@ class Exchange final : public Retirable,
 
   [[nodiscard]] bool request_complete() const noexcept { return request_complete_; }
   [[nodiscard]] bool response_begun() const noexcept { return phase_ >= Phase::responding || early_head_; }
+  // --- the admin listener asks, on the worker's loop ---
+  [[nodiscard]] bool is_stream() const noexcept { return counted_stream_; }
+  [[nodiscard]] uint32_t stream_number() const noexcept { return stream_number_; }
+  [[nodiscard]] StreamInfo describe() const;
+  // A GET stream ends as in a drain, another is cut off. False: at its next boundary.
+  bool end_stream();
+
   [[nodiscard]] const Route& route() const noexcept { return route_->route; }
 
  private:
@@ -110,8 +118,8 @@ class Exchange final : public Retirable,
   void answer_with_reconnect();
 
   Worker& worker_;
-  Downstream* client_;  // null once it has gone
-  const RouteSettings* route_ = nullptr;
+  Downstream* client_;                          // null once it has gone
+  std::shared_ptr<const RouteSettings> route_;  // those of the request's time: a reload changes no exchange
   std::unique_ptr<Connector> connector_;
   std::unique_ptr<UpstreamConnection> upstream_;
   std::unique_ptr<ResponseBody> body_;
@@ -132,6 +140,7 @@ class Exchange final : public Retirable,
   TimePoint queued_since_ = kNever;  // event bytes wait for the client
   uint64_t request_bytes_ = 0;
   uint64_t response_bytes_ = 0;  // of the body, as the upstream sent it
+  uint32_t stream_number_ = 0;   // of its worker
   int status_ = 0;               // as the client saw it
   BodyFraming request_body_;
   Phase phase_ = Phase::connecting;

@@ -105,6 +105,40 @@ void Exchange::begin_event_stream(ResponseHead&& head) {
 void Exchange::count_stream() {
   worker_.counters().streams_opened.add();
   counted_stream_ = true;
+  stream_number_ = worker_.next_stream_number();
+}
+
+StreamInfo Exchange::describe() const {
+  const EventStreamStats& stats = body_->events()->stats();
+  const Millis silence = worker_.now() - last_upstream_byte_;
+  return {.number = stream_number_,
+          .client = origin_.client,
+          .method = method_,
+          .path = path_,
+          .upstream = std::string(upstream_text()),
+          .age = worker_.now() - started_,
+          .events = stats.events,
+          .bytes = stats.bytes,
+          .keepalives = stats.keepalives,
+          .partial_releases = stats.partial_releases,
+          .silence = silence,
+          .longest_silence = std::max(stats.longest_silence, silence),
+          .queued = client_ == nullptr ? 0 : client_->queued(),
+          .held = body_->events()->held()};
+}
+
+bool Exchange::end_stream() {
+  if (method_ != "GET") {  // a clean end would make half an answer look whole
+    body_->release_held(worker_.now());
+    client_->abort();
+    finish(Outcome::ended_by_admin);
+    return true;
+  }
+  stream_end_due_ = worker_.now();
+  stream_end_outcome_ = Outcome::ended_by_admin;
+  end_stream_if_due(worker_.now());
+  if (phase_ != Phase::done) reschedule();
+  return phase_ == Phase::done;
 }
 
 void Exchange::begin_pass_through(ResponseHead&& head) {

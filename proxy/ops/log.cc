@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
 #include <ctime>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -18,7 +19,7 @@ namespace {
 constexpr size_t kQueuedLines = 2048;  // the oldest give way: a stuck log pipe may not stop a stream
 
 std::shared_ptr<spdlog::logger> logger;
-LogLevel threshold = LogLevel::off;
+std::atomic<LogLevel> threshold{LogLevel::off};
 LogFormat format = LogFormat::text;
 
 constexpr std::string_view name_of(LogLevel level) noexcept {
@@ -94,13 +95,20 @@ void start(LogLevel level, LogFormat chosen_format) {
   logger->flush_on(spdlog::level::trace);  // by the log thread: a line is there when it is read for
 }
 
+void set_level(LogLevel level) noexcept {
+  if (logger != nullptr) threshold = level;
+}
+
 void stop() {
   threshold = LogLevel::off;
   logger.reset();
   spdlog::shutdown();
 }
 
-bool enabled(LogLevel level) noexcept { return level >= threshold && threshold != LogLevel::off; }
+bool enabled(LogLevel level) noexcept {
+  const LogLevel least = threshold.load(std::memory_order_relaxed);
+  return level >= least && least != LogLevel::off;
+}
 
 void write(LogLevel level, std::string_view message, std::span<const Field> fields) {
   if (!enabled(level)) return;

@@ -18,6 +18,8 @@ struct Field {
 
 // Before the first line, from the main thread. Without it nothing is written.
 void start(LogLevel level, LogFormat format);
+// From any thread. Nothing can be turned on that was `off` at the start: there is nobody to write it.
+void set_level(LogLevel level) noexcept;
 // Waits until what was logged is written. After it nothing is written.
 void stop();
 

@@ -27,10 +27,18 @@ void keep_signals_from_killing() {
   }
 }
 
+using ReadAgain = std::function<Result<Loaded>()>;
+
+std::string joined(const std::vector<std::string>& keys) {
+  std::string out;
+  for (const std::string& key : keys) out.append(out.empty() ? "" : ", ").append(key);
+  return out;
+}
+
 // Signals and the drain's delay.
 class Lifecycle {
  public:
-  Lifecycle(Server& server, Millis drain_delay) : server_(server), drain_delay_(drain_delay) {
+  Lifecycle(Server& server, const ReadAgain& read_again) : server_(server), read_again_(read_again) {
     uv_loop_t* const loop = server.main_loop();
     uv_timer_init(loop, &delay_);
     delay_.data = this;
@@ -57,9 +65,8 @@ class Lifecycle {
  private:
   void on_signal(int number) {
     if (number == SIGHUP) {
-      log::info("SIGHUP: certificates are read again; every stream goes on");
       notify_service_manager(ServiceState::reloading);
-      server_.reload();
+      reload();
       return notify_service_manager(ServiceState::ready);
     }
     if (ending_) {
@@ -69,16 +76,36 @@ class Lifecycle {
     ending_ = true;
     server_.announce_drain();
     notify_service_manager(ServiceState::stopping);
+    const Millis delay = server_.settings()->options.drain_delay;
     log::info("draining", {{"signal", std::string_view(number == SIGTERM ? "SIGTERM" : "SIGINT")},
-                           {"delay_ms", static_cast<int64_t>(drain_delay_.count())}});
-    if (drain_delay_ == Millis::zero()) return server_.drain();
+                           {"delay_ms", static_cast<int64_t>(delay.count())}});
+    if (delay == Millis::zero()) return server_.drain();
     uv_timer_start(
         &delay_, [](uv_timer_t* timer) { static_cast<Lifecycle*>(timer->data)->server_.drain(); },
-        static_cast<uint64_t>(drain_delay_.count()), 0);
+        static_cast<uint64_t>(delay.count()), 0);
+  }
+
+  // A main loop has time for a file: no event waits for it.
+  void reload() {
+    log::info("SIGHUP: configuration and certificates are read again; every stream goes on");
+    server_.reload_certificates();
+    Result<Loaded> next = read_again_();
+    if (!next) {
+      server_.shared().reload_failures.fetch_add(1, std::memory_order_relaxed);
+      return log::warn("configuration not reloaded, the old one stays: " + next.error().message);
+    }
+    const Changes changes = server_.use(*std::move(next));
+    log::set_level(server_.settings()->options.log_level);
+    if (!changes.needs_restart.empty()) {
+      log::warn("what cannot be changed while the proxy runs stays as it was: restart it for " +
+                joined(changes.needs_restart));
+    }
+    log::info("configuration reloaded: new requests are served with it",
+              {{"changed", changes.live.empty() ? "nothing" : joined(changes.live)}});
   }
 
   Server& server_;
-  Millis drain_delay_;
+  const ReadAgain& read_again_;
   bool ending_ = false;
   uv_timer_t delay_;
   std::array<uv_signal_t, kSignals.size()> signals_;
@@ -102,7 +129,7 @@ void log_start(const Server& server, const Loaded& loaded) {
 
 }  // namespace
 
-int run(const Loaded& loaded) {
+int run(const Loaded& loaded, const std::function<Result<Loaded>()>& read_again) {
   log::start(loaded.options.log_level, loaded.options.log_format);
   const auto refuse = [](const Error& error, int exit_code) {
     log::stop();
@@ -111,11 +138,10 @@ int run(const Loaded& loaded) {
   };
   Result<HandedOverSockets> handed_over = HandedOverSockets::from_environment();
   if (!handed_over) return refuse(handed_over.error(), 1);
-  Result<std::unique_ptr<Server>> created =
-      Server::create(loaded.options, loaded.rules, *std::move(handed_over));
+  Result<std::unique_ptr<Server>> created = Server::create(loaded, *std::move(handed_over));
   if (!created) return refuse(created.error(), created.error().status);
   std::unique_ptr<Server> server = *std::move(created);
-  Lifecycle lifecycle(*server, loaded.options.drain_delay);  // before anybody is told that we are up
+  Lifecycle lifecycle(*server, read_again);  // before anybody is told that we are up
   log_start(*server, loaded);
   notify_service_manager(ServiceState::ready);
   server->run();

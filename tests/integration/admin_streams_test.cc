@@ -1,0 +1,146 @@
+// /streams, DELETE /streams/ID and /config.
+#include <gtest/gtest.h>
+
+#include <list>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/integration/abuse_helpers.h"
+#include "tests/integration/admin_helpers.h"
+
+namespace sse_proxy::test {
+namespace {
+
+using nlohmann::json;
+
+json streams(const AdminRig& rig) { return json::parse(rig.get("/streams")).at("streams"); }
+
+TEST(AdminStreams, EachLiveStreamIsListed) {
+  AdminRig rig({"--keepalive", "off"});
+  EXPECT_EQ(streams(rig), json::array());
+  Stream stream(rig, "GET /news?token=secret HTTP/1.1\r\nHost: a\r\n\r\n", kStreamHead);
+  stream.upstream.send(chunk("data: a\n\ndata: ha"));
+  EXPECT_EQ(stream.client.read_chunk(), "data: a\n\n");
+  const json list = streams(rig);
+  ASSERT_EQ(list.size(), 1U);
+  const json& one = list[0];
+  EXPECT_EQ(one.at("id"), "0.1");
+  EXPECT_EQ(one.at("method"), "GET");
+  EXPECT_EQ(one.at("path"), "/news") << "without its query";
+  EXPECT_EQ(one.at("upstream"), rig.origin.url());
+  EXPECT_EQ(one.at("events"), 1);
+  EXPECT_EQ(one.at("bytes"), 17);
+  EXPECT_EQ(one.at("held_bytes"), 8);
+  EXPECT_EQ(one.at("queued_bytes"), 0);
+  EXPECT_GE(one.at("longest_silence_ms"), one.at("silence_ms"));
+  stream.client.close();
+  expect_soon([&] { return streams(rig).empty(); }, "no stream");
+}
+
+TEST(AdminStreams, PlainExchangesAndIdleConnectionsAreNone) {
+  AdminRig rig;
+  Peer idle = rig.client();
+  Peer waiting = rig.client();
+  waiting.send(kGet);
+  Peer upstream = rig.origin.accept();
+  upstream.read_head();
+  EXPECT_EQ(streams(rig), json::array());
+}
+
+TEST(AdminStreams, AllOfThemAreListedOnceWithinManySlicesAndWorkers) {
+  AdminRig rig({"--keepalive", "off", "--workers", "2"});
+  std::vector<std::unique_ptr<Stream>> running;
+  for (int i = 0; i < 300; ++i) running.push_back(std::make_unique<Stream>(rig, kGet, kStreamHead));
+  std::set<std::string> ids;
+  for (const json& one : streams(rig)) ids.insert(one.at("id"));
+  EXPECT_EQ(ids.size(), 300U);
+}
+
+TEST(AdminStreams, StreamsThatComeAndGoMeanwhileDisturbNoList) {
+  AdminRig rig({"--keepalive", "off", "--access-log", "off"});
+  rig.origin.serve([](Peer& peer) {
+    while (peer.wait_for_request()) peer.send(kStreamHead);
+  });
+  std::atomic<bool> stop{false};
+  std::thread churn([&] {
+    std::list<Peer> clients;
+    while (!stop) {
+      clients.push_back(rig.client());
+      clients.back().send(kGet);
+      if (clients.size() > 200) clients.pop_front();
+      if (clients.size() % 7 == 0) clients.erase(std::next(clients.begin(), clients.size() / 2));
+    }
+  });
+  for (int i = 0; i < 200; ++i) (void)streams(rig);
+  stop = true;
+  churn.join();
+}
+
+TEST(AdminStreams, AClientThatLeavesInTheMiddleOfTheListLeavesNothingBehind) {
+  AdminRig rig({"--keepalive", "off"});
+  std::vector<std::unique_ptr<Stream>> running;
+  for (int i = 0; i < 200; ++i) running.push_back(std::make_unique<Stream>(rig, kGet, kStreamHead));
+  for (int i = 0; i < 50; ++i) {
+    Peer peer = rig.admin();
+    peer.send("GET /streams HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer.reset();
+  }
+  EXPECT_EQ(streams(rig).size(), 200U);
+}
+
+TEST(AdminStreams, DeleteEndsAGetStreamAtABoundary) {
+  AdminRig rig({"--keepalive", "off"});
+  Stream other(rig, kGet, kStreamHead), stream(rig, kGet, kStreamHead);
+  stream.upstream.send(chunk("data: a\n\n"));
+  EXPECT_EQ(stream.client.read_chunk(), "data: a\n\n");
+  EXPECT_EQ(status_of(rig.ask("/streams/0.2", "DELETE").head), 204);
+  const Chunked end = read_chunked_to_end(stream.client);
+  EXPECT_TRUE(end.complete);
+  EXPECT_TRUE(end.body.starts_with("retry: ")) << end.body;
+  rig.proxy.wait_for_log("end=admin");
+  EXPECT_EQ(streams(rig).size(), 1U);
+  rig.expect_metric("sse_proxy_streams_ended_total{reason=\"admin\"}", 1);
+}
+
+TEST(AdminStreams, DeleteWaitsForTheEventThatIsUnderWay) {
+  AdminRig rig({"--keepalive", "off"});
+  Stream stream(rig, kGet, kStreamHead);
+  stream.upstream.send(chunk("data: a\n\ndata: ha"));
+  EXPECT_EQ(stream.client.read_chunk(), "data: a\n\n");
+  EXPECT_EQ(status_of(rig.ask("/streams/0.1", "DELETE").head), 202);
+  stream.upstream.send(chunk("lf\n\n"));
+  EXPECT_EQ(stream.client.read_chunk(), "data: half\n\n");
+  EXPECT_TRUE(read_chunked_to_end(stream.client).complete);
+}
+
+TEST(AdminStreams, DeleteCutsAPostStreamOff) {
+  AdminRig rig({"--keepalive", "off"});
+  Stream stream(rig, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", kStreamHead);
+  EXPECT_EQ(status_of(rig.ask("/streams/0.1", "DELETE").head), 204);
+  EXPECT_FALSE(read_chunked_to_end(stream.client).complete);
+  EXPECT_TRUE(stream.upstream.wait_for_close());
+}
+
+TEST(AdminStreams, DeleteKnowsNoOtherStreams) {
+  AdminRig rig({"--keepalive", "off"});
+  Stream stream(rig, kGet, kStreamHead);
+  for (const char* id : {"0.2", "1.1", "0", "0.", ".1", "0.1x", "x", "", "-1.1", "0.99999999999"})
+    EXPECT_EQ(status_of(rig.ask(std::string("/streams/") + id, "DELETE").head), 404) << id;
+  EXPECT_EQ(status_of(rig.ask("/streams/0.1").head), 405);
+  EXPECT_EQ(field(rig.ask("/streams/0.1").head, "allow"), "DELETE");
+  EXPECT_EQ(status_of(rig.ask("/streams/0.1", "DELETE", "Sec-Fetch-Site: cross-site\r\n").head), 403);
+  EXPECT_EQ(streams(rig).size(), 1U);
+}
+
+TEST(AdminConfig, EachValueHasItsSource) {
+  const AdminRig rig({"--keepalive", "20s", "--behind", "alb"});
+  const json options = json::parse(rig.get("/config")).at("options");
+  EXPECT_EQ(options.at("sse.keepalive"), (json{{"value", "20s"}, {"source", "--keepalive"}}));
+  EXPECT_EQ(options.at("behind").at("value"), json::array({"alb"}));
+  EXPECT_EQ(options.at("workers"), (json{{"value", 1}, {"source", "default"}}));
+  EXPECT_EQ(options.at("log.access").at("value"), true);
+  EXPECT_EQ(options.at("timeouts.idle").at("value"), "75s");
+}
+
+}  // namespace
+}  // namespace sse_proxy::test
