@@ -50,7 +50,7 @@ TEST(Upstreams, OneThatAnswersNothingIsLeftOutAfterThreeRequestsAndComesBack) {
   std::atomic<bool> well{false};
   Origin flaky([&](Peer& peer) {
     while (peer.wait_for_request()) {
-      if (!well) return peer.close();
+      if (!well) return;  // closed without an answer
       peer.send(text_response("b"));
     }
   });
