@@ -1,4 +1,4 @@
-// Deadlines that wait: a hashed timing wheel (Varghese and Lauck, 1987, scheme 6). Time is an argument.
+// Deadlines that wait: a hierarchical timing wheel (Varghese and Lauck, 1987, scheme 7). Time is an argument.
 #pragma once
 
 #include <array>
@@ -35,13 +35,37 @@ class Timer {
   TimePoint deadline_ = kNever;
 };
 
+// Slots of timers, and a bit for each that may have some: a slot that was emptied is noticed when it comes
+// up.
+template <size_t Size>
+class TimerSlots {
+ public:
+  // The slot of `index`, which counts on and wraps around; it is about to have a timer.
+  Timer*& fill(uint64_t index) noexcept {
+    const size_t slot = index % Size;
+    filled_[slot / 64] |= uint64_t{1} << (slot % 64);
+    return slots_[slot];
+  }
+  Timer*& at(uint64_t index) noexcept { return slots_[index % Size]; }
+  // The first index from `from` on whose slot has timers; UINT64_MAX: none has.
+  [[nodiscard]] uint64_t next(uint64_t from) noexcept;
+
+ private:
+  static constexpr size_t kWords = Size / 64;
+  std::array<Timer*, Size> slots_{};
+  std::array<uint64_t, kWords> filled_{};
+};
+
 // TimerWheel fires timers in whole ticks: never early, at most one tick late.
 //   Owned by  a worker. Borrows the timers. Thread: its worker's.
-//   Costs     O(1) to schedule, cancel and fire; nothing for those that wait.
+//   Costs     O(1) to schedule, cancel and fire; nothing for those that wait, but for one move from a coarse
+//             slot to a fine one.
 class TimerWheel {
  public:
   static constexpr Millis kTick{10};
-  static constexpr size_t kSlots = 2048;  // a rotation of 20 s; later deadlines are looked at once a rotation
+  static constexpr size_t kSlots = 2048;  // of a tick each: a round of 20 s
+  static constexpr size_t kRounds =
+      256;  // of later ones: 87 minutes; what is later still is looked at again then
 
   explicit TimerWheel(TimePoint now) noexcept;
 
@@ -57,11 +81,15 @@ class TimerWheel {
 
  private:
   [[nodiscard]] static uint64_t tick_of(TimePoint time) noexcept;
-  void link(Timer& timer, Timer** list) noexcept;
+  static void link(Timer& timer, Timer** list) noexcept;
+  uint64_t place(Timer& timer) noexcept;
+  void open_round(uint64_t round) noexcept;
+  [[nodiscard]] uint64_t next_tick() noexcept;
 
-  std::array<Timer*, kSlots> slots_{};
+  TimerSlots<kSlots> ticks_;    // those of the next round's length
+  TimerSlots<kRounds> rounds_;  // whole rounds of ticks, for timers that are later
   uint64_t done_;               // all ticks up to this one have fired
-  uint64_t wake_ = UINT64_MAX;  // no slot before this tick has timers
+  uint64_t wake_ = UINT64_MAX;  // nothing is to be done before this tick
   Timer* due_ = nullptr;        // being fired
 };
 

@@ -29,7 +29,7 @@ void run(TimerWheel& wheel, TimePoint from, Millis span) {
 }
 
 TEST(TimerWheelTest, NeverFiresEarlyAndAtMostOneTickLate) {
-  for (int delay : {0, 1, 9, 10, 11, 499, 5'000, 25'000, 61'000}) {
+  for (int delay : {0, 1, 9, 10, 11, 499, 5'000, 25'000, 61'000, 600'000}) {
     TimerWheel wheel(kStart);
     Probe probe;
     const TimePoint deadline = kStart + Millis(delay);
@@ -124,6 +124,21 @@ TEST(TimerWheelTest, ALongSleepFiresAllThatIsDueOnce) {
   EXPECT_EQ(wheel.next_wake(), kNever);
 }
 
+TEST(TimerWheelTest, WaitingForHoursTakesAFewLooks) {
+  for (const auto& [hours, looks] : {std::pair{1, 2}, {30, 23}}) {  // one a coarse slot, and its own
+    TimerWheel wheel(kStart);
+    Probe probe;
+    const TimePoint deadline = kStart + std::chrono::hours(hours);
+    wheel.schedule(probe, deadline);
+    int wakes = 0;
+    for (; wheel.next_wake() != kNever; ++wakes) wheel.advance(wheel.next_wake());
+    EXPECT_LE(wakes, looks) << hours;
+    ASSERT_EQ(probe.fired.size(), 1U);
+    EXPECT_GE(probe.fired[0], deadline);
+    EXPECT_LE(probe.fired[0], deadline + TimerWheel::kTick);
+  }
+}
+
 TEST(TimerWheelTest, WakesInTimeForEveryTimerWhenItIsAdvancedOnlyAtNextWake) {
   TimerWheel wheel(kStart);
   std::vector<std::unique_ptr<Probe>> probes;
@@ -131,7 +146,7 @@ TEST(TimerWheelTest, WakesInTimeForEveryTimerWhenItIsAdvancedOnlyAtNextWake) {
   std::mt19937 random(11);
   for (int i = 0; i < 500; ++i) {
     probes.push_back(std::make_unique<Probe>());
-    deadlines.push_back(kStart + Millis(random() % 50'000));
+    deadlines.push_back(kStart + Millis(random() % (i % 2 == 0 ? 50'000 : 20'000'000)));
     wheel.schedule(*probes.back(), deadlines.back());
   }
   while (wheel.next_wake() != kNever) wheel.advance(wheel.next_wake());
