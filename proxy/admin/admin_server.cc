@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "proxy/admin/admin_access.h"
 #include "proxy/admin/config.h"
 #include "proxy/admin/metrics.h"
+#include "proxy/admin/page.h"
 #include "proxy/admin/streams.h"
 #include "proxy/ops/log.h"
 #include "proxy/server.h"
@@ -45,7 +47,11 @@ Result<std::unique_ptr<AdminServer>> AdminServer::create(Server& server) {
 }
 
 AdminServer::AdminServer(Server& server)
-    : server_(server), shared_(server.shared()), workers_(server.workers()), loop_(server.main_loop()) {
+    : server_(server),
+      shared_(server.shared()),
+      workers_(server.workers()),
+      loop_(server.main_loop()),
+      feed_(*this) {
   uv_async_init(loop_, &wake_, [](uv_async_t* async) { static_cast<AdminServer*>(async->data)->on_wake(); });
   uv_timer_init(loop_, &patience_);
   wake_.data = patience_.data = this;
@@ -58,6 +64,7 @@ AdminServer::~AdminServer() {
   }
   uv_close(reinterpret_cast<uv_handle_t*>(&wake_), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&patience_), nullptr);
+  feed_.close();
   uv_run(loop_, UV_RUN_NOWAIT);  // the handles are members: the loop lets go of them here
   for (const auto& listener : listeners_) ::close(listener->fd);
   for (const std::string& path : unix_paths_) unlink(path.c_str());
@@ -146,6 +153,22 @@ void AdminServer::check_patience() {
     (it++)->second->check_patience(uv_now(loop_));
 }
 
+nlohmann::ordered_json AdminServer::totals() const {
+  uint64_t ended = 0, begun = 0, events = 0, keepalives = 0;
+  for (const auto& worker : workers_) {
+    const Counters& counters = std::as_const(*worker).counters();
+    ended += counters.streams_ended.value();  // first: no stream is seen to end before it begins
+    begun += counters.streams_opened.value();
+    events += counters.events.value();
+    keepalives += counters.keepalives.value();
+  }
+  return {{"open", begun - ended},
+          {"events", events},
+          {"keepalives", keepalives},
+          {"connections", shared_.connections.load()},
+          {"draining", shared_.draining.load()}};
+}
+
 void AdminServer::handle(AdminConnection& connection) {
   const RequestHead& request = connection.request();
   const std::string_view path = request.path();
@@ -162,6 +185,8 @@ void AdminServer::handle(AdminConnection& connection) {
   if (path == "/config") return connection.answer(config_answer(*server_.settings()));
   if (path == "/streams")
     return connection.answer_in_pieces("application/json", make_stream_list(*this, connection.id()));
+  if (path == "/events") return feed_.add(connection);
+  if (const auto page = page_answer(path)) return connection.answer(*page);
   connection.answer(error_answer(404, "there is no such page here"));
 }
 

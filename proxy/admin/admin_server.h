@@ -8,12 +8,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "parser/result.h"
 #include "proxy/admin/admin_connection.h"
+#include "proxy/admin/feed.h"
 #include "proxy/shared.h"
 #include "proxy/worker.h"
 
@@ -46,6 +48,8 @@ class AdminServer {
     return uv_buf_init(slab_.data(), static_cast<unsigned>(slab_.size()));
   }
   [[nodiscard]] Workers workers() const noexcept { return workers_; }
+  // Of all workers, for the page.
+  [[nodiscard]] nlohmann::ordered_json totals() const;
   [[nodiscard]] uint64_t new_walk() noexcept { return ++last_walk_; }
   // Null when it has closed.
   [[nodiscard]] AdminConnection* connection(uint64_t id) const noexcept;
@@ -86,6 +90,7 @@ class AdminServer {
   uint64_t last_id_ = 0;
   uint64_t last_walk_ = 0;
   std::array<char, 16 * 1024> slab_;
+  Feed feed_;
 };
 
 }  // namespace sse_proxy

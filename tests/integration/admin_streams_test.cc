@@ -132,6 +132,53 @@ TEST(AdminStreams, DeleteKnowsNoOtherStreams) {
   EXPECT_EQ(streams(rig).size(), 1U);
 }
 
+TEST(AdminPage, ItMayLoadNothingFromElsewhereAndBeInNobodysFrame) {
+  const AdminRig rig;
+  const Response page = rig.ask("/");
+  EXPECT_EQ(field(page.head, "content-type"), "text/html; charset=utf-8");
+  const std::string policy = field(page.head, "content-security-policy");
+  EXPECT_TRUE(policy.starts_with("default-src 'none'; ")) << policy;
+  EXPECT_EQ(policy.find("unsafe"), std::string::npos);
+  EXPECT_NE(policy.find("frame-ancestors 'none'"), std::string::npos);
+  for (const char* path : {"/page.js", "/page.css"}) EXPECT_EQ(status_of(rig.ask(path).head), 200) << path;
+}
+
+TEST(AdminPage, ItsFeedTellsWhatStreamsDo) {
+  AdminRig rig({"--keepalive", "off", "--workers", "2"});
+  Stream stream(rig, kGet, kStreamHead);
+  stream.upstream.send(chunk("data: a\n\n"));
+  Peer watcher = rig.admin();
+  watcher.send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(field(watcher.read_head(), "content-type"), "text/event-stream");
+  for (int events = 0; events != 1;) {
+    const auto event = watcher.read_chunk();
+    ASSERT_TRUE(event && event->starts_with("data: {") && event->ends_with("}\n\n"));
+    const json told = json::parse(event->substr(6));
+    EXPECT_EQ(told.at("open"), 1);
+    ASSERT_EQ(told.at("streams").size(), 1U);
+    events = told.at("streams")[0].at("events");
+  }
+}
+
+TEST(AdminPage, NoMoreThanSixteenMayWatch) {
+  AdminRig rig;
+  std::vector<Peer> watchers;
+  for (int i = 0; i < 16; ++i) {
+    watchers.push_back(rig.admin());
+    watchers.back().send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(status_of(watchers.back().read_head()), 200);
+  }
+  EXPECT_EQ(status_of(rig.ask("/events").head), 503);
+  watchers.clear();
+  expect_soon(
+      [&] {
+        Peer peer = rig.admin();
+        peer.send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
+        return status_of(peer.read_head()) == 200;
+      },
+      "a place");
+}
+
 TEST(AdminConfig, EachValueHasItsSource) {
   const AdminRig rig({"--keepalive", "20s", "--behind", "alb"});
   const json options = json::parse(rig.get("/config")).at("options");

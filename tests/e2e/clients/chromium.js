@@ -72,6 +72,11 @@ function openInPage({ number, kind, url, types, reconnect, body, headers }) {
   run().catch(() => tell('failed')).finally(() => tell('end'));
 }
 
+// For tests that drive pages of their own.
+export function launch() {
+  return chromium.launch({ executablePath: EXECUTABLE, headless: true, args: FLAGS });
+}
+
 export class Browser {
   #browser;
   #pages = new Map(); // by origin, promises
@@ -79,7 +84,7 @@ export class Browser {
 
   static async launch() {
     const browser = new Browser();
-    browser.#browser = await chromium.launch({ executablePath: EXECUTABLE, headless: true, args: FLAGS });
+    browser.#browser = await launch();
     return browser;
   }
 
