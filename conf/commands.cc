@@ -8,13 +8,17 @@ constexpr CommandWord kCommands[] = {
     {"demo", Command::demo, "demo [--serve]",
      "a badly behaved origin and a strict middlebox in one process; shows what a client gets without the "
      "proxy and with it"},
-    {"check", Command::check, "check [--print]",
+    {"check", Command::check, "check [--print|--live]",
      "read the configuration, say what it means; exit with 0 or 2"},
 };
 
 constexpr CommandFlag kFlags[] = {
     {Command::demo, "serve", "only serve both lanes, and say where, for a browser or curl"},
     {Command::check, "print", "print each value as TOML, and where it came from"},
+    {Command::check, "live",
+     "connect to the first address of the proxy that runs with this configuration; exit with 0 or 1, after 2 "
+     "s at "
+     "most; upstream may be left out"},
 };
 
 }  // namespace

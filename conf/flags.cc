@@ -23,7 +23,7 @@ struct Line {
   };
   std::deque<Values> fields;  // addresses don't change: CLI11 keeps them
   std::vector<std::string> config;
-  bool help = false, version = false, serve = false, print = false;
+  bool help = false, version = false, serve = false, print = false, live = false;
   std::vector<std::string> rest;  // commands, and what no flag is
 };
 
@@ -93,6 +93,7 @@ Result<Line> split_line(int argc, const char* const* argv) {
     app.add_flag("--version", line.version);
     app.add_flag("--serve", line.serve);
     app.add_flag("--print", line.print);
+    app.add_flag("--live", line.live);
     add_flag(app, "--config", line.config);
     for (const Field& field : fields()) {
       auto& entry = line.fields.emplace_back(Line::Values{&field, {}});
@@ -122,11 +123,8 @@ std::optional<Error> check_values(const Line& line) {
 std::optional<Error> check_unknown(const Line& line) {
   for (const std::string& word : line.rest) {
     if (word.size() < 2 || word[0] != '-') continue;
-    std::vector<Candidate> known = {{"help", "--help"},
-                                    {"version", "--version"},
-                                    {"config", "--config"},
-                                    {"serve", "--serve"},
-                                    {"print", "--print"}};
+    std::vector<Candidate> known = {{"help", "--help"},   {"version", "--version"}, {"config", "--config"},
+                                    {"serve", "--serve"}, {"print", "--print"},     {"live", "--live"}};
     std::deque<std::string> answers;
     for (const Field& field : fields()) {
       const std::string& answer = answers.emplace_back(flag_of(field));
@@ -172,6 +170,9 @@ std::optional<Error> check_command(const Line& line, Command command) {
     return problem("--serve is an option of demo: sse-proxy demo --serve");
   if (line.print && command != Command::check)
     return problem("--print is an option of check: sse-proxy check --print");
+  if (line.live && command != Command::check)
+    return problem("--live is an option of check: sse-proxy check --live");
+  if (line.live && line.print) return problem("--live and --print are two different checks: leave one out");
   if (line.config.size() > 1) return problem("--config is given twice: there is one file");
   if (command != Command::demo) return std::nullopt;
   if (!line.config.empty())
@@ -205,7 +206,8 @@ Result<CommandLine> read_flags(int argc, const char* const* argv) {
   if (auto wrong = check_unknown(*line)) return *wrong;
   const auto command = find_command(*line);
   if (!command) return command.error();
-  CommandLine out{*command, {}, line->config.empty() ? "" : line->config[0], line->serve, line->print};
+  CommandLine out{*command,    {},          line->config.empty() ? "" : line->config[0],
+                  line->serve, line->print, line->live};
   if (out.command == Command::help || out.command == Command::version) return out;
   if (auto wrong = check_command(*line, *command)) return *wrong;
   for (const auto& [field, values] : line->fields) {

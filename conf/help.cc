@@ -6,7 +6,6 @@ namespace sse_proxy {
 namespace {
 
 constexpr size_t kHelpColumn = 36;
-constexpr size_t kUsageColumn = 34;
 
 constexpr std::string_view kTail = R"(
 Every option is also a key of the TOML file and an environment variable: --keepalive is
@@ -22,17 +21,16 @@ Examples:
   sse-proxy check --config sse-proxy.toml
 )";
 
-void add_entry(std::string& out, const std::string& left, std::string_view help,
-               size_t column = kHelpColumn) {
+void add_entry(std::string& out, const std::string& left, std::string_view help) {
   out += "  " + left;
-  fill_to(out, column);
-  append_wrapped(out, help, column);
+  fill_to(out, kHelpColumn);
+  append_wrapped(out, help, kHelpColumn);
 }
 
 void add_usage(std::string& out) {
   out += "sse-proxy makes Server-Sent Events arrive: at once, whole, and without being cut.\n\nUsage:\n";
   for (const CommandWord& command : commands())
-    add_entry(out, "sse-proxy " + std::string(command.usage), command.help, kUsageColumn);
+    add_entry(out, "sse-proxy " + std::string(command.usage), command.help);
   out += "  sse-proxy --help | --version\n";
 }
 

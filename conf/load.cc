@@ -69,12 +69,13 @@ Result<Loaded> load_all(const CommandLine& line, EnvironmentSettings environment
   Loaded loaded;
   loaded.command = line.command;
   loaded.check_print = line.check_print;
+  loaded.check_live = line.check_live;
   loaded.rules = file->rules;
   Origins origins;
   for (const Settings* settings : {&file->settings, &std::as_const(environment.settings), &line.settings}) {
     if (auto wrong = apply(*settings, loaded.options, origins)) return *wrong;
   }
-  if (auto wrong = validate(loaded.options, loaded.rules, origins, true)) return *wrong;
+  if (auto wrong = validate(loaded.options, loaded.rules, origins, !line.check_live)) return *wrong;
   finish(loaded.options, loaded.rules, origins, system_root);
   loaded.notes = start_notes(loaded.options, origins);
   add_notes(loaded.notes, file->notes);

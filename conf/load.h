@@ -31,6 +31,7 @@ struct Loaded {
   std::vector<Provenance> provenance;  // one per option, in the table's order
   bool demo_serve = false;             // demo --serve
   bool check_print = false;            // check --print; `text` is already what it prints
+  bool check_live = false;             // check --live: there may be no upstream
   std::string text;                    // help, version, behind_list, check: what to print on stdout
 };
 

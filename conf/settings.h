@@ -28,6 +28,7 @@ struct CommandLine {
   std::string config;
   bool demo_serve = false;
   bool check_print = false;
+  bool check_live = false;
 };
 Result<CommandLine> read_flags(int argc, const char* const* argv);
 

@@ -7,11 +7,18 @@
 #include "conf/load.h"
 #include "proxy/demo/demo.h"
 #include "proxy/ops/certificates.h"
+#include "proxy/ops/live_check.h"
 #include "proxy/ops/run.h"
 
 namespace {
 
 constexpr int kExitConfiguration = 2;
+
+int live(const sse_proxy::Options& options) {
+  const sse_proxy::LiveCheck result = sse_proxy::check_live(options);
+  (result.alive ? std::cout : std::cerr) << "sse-proxy: " << result.line << "\n";
+  return result.alive ? 0 : 1;
+}
 
 }  // namespace
 
@@ -35,6 +42,7 @@ int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
                             [&] { return sse_proxy::load(argc, argv, sse_proxy::environment_of(environ)); });
     case Command::demo: return sse_proxy::demo(*loaded);
     case Command::check:
+      if (loaded->check_live) return live(loaded->options);
       if (auto error = sse_proxy::Certificates::check(loaded->options)) {
         std::cerr << "sse-proxy: " << error->message << "\n";
         return kExitConfiguration;

@@ -205,6 +205,8 @@ TEST(FlagErrors, TheyNameTheFlag) {
       {{"run", "check"}, "there are two commands: run and check"},
       {{"--serve"}, "--serve is an option of demo: sse-proxy demo --serve"},
       {{"--print"}, "--print is an option of check: sse-proxy check --print"},
+      {{"--live"}, "--live is an option of check: sse-proxy check --live"},
+      {{"check", "--print", "--live"}, "--live and --print are two different checks: leave one out"},
       {{"demo", "--upstream", "http://app"},
        "--upstream means nothing to demo, which takes --serve and the log options"},
       {{"demo", "--config", "x"}, "--config means nothing to demo, which takes --serve and the log options"},
