@@ -16,9 +16,9 @@ constexpr CommandFlag kFlags[] = {
     {Command::demo, "serve", "only serve both lanes, and say where, for a browser or curl"},
     {Command::check, "print", "print each value as TOML, and where it came from"},
     {Command::check, "live",
-     "connect to the first address of the proxy that runs with this configuration; exit with 0 or 1, after 2 "
-     "s at "
-     "most; upstream may be left out"},
+     "ask the proxy that runs with this configuration whether it is up: /healthz of its admin listener, else "
+     "a "
+     "connection to its first address; exit with 0 or 1, after 2 s at most; upstream may be left out"},
 };
 
 }  // namespace

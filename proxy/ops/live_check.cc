@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstring>
 #include <optional>
+#include <string_view>
 
 #include "proxy/net/socket.h"
 
@@ -15,6 +16,9 @@ namespace sse_proxy {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr std::string_view kRequest = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+constexpr size_t kStatusLineStart = std::string_view("HTTP/1.1 200").size();
 
 // A blocking client with a deadline. Each step says what went wrong, or nothing.
 class Client {
@@ -39,6 +43,21 @@ class Client {
     return error == 0 ? std::nullopt : std::optional<std::string>(std::strerror(error));
   }
 
+  // What the answer begins with, up to the status code.
+  std::optional<std::string> ask(std::string& answer) {
+    if (send(fd_, kRequest.data(), kRequest.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(kRequest.size()))
+      return std::strerror(errno);
+    while (answer.size() < kStatusLineStart) {
+      if (!wait_for(POLLIN)) return "no answer in time";
+      char bytes[kStatusLineStart];
+      const ssize_t n = recv(fd_, bytes, kStatusLineStart - answer.size(), 0);
+      if (n == 0) return "it closed the connection";
+      if (n < 0) return std::strerror(errno);
+      answer.append(bytes, static_cast<size_t>(n));
+    }
+    return std::nullopt;
+  }
+
  private:
   [[nodiscard]] bool wait_for(short events) const {
     pollfd entry{fd_, events, 0};
@@ -60,8 +79,10 @@ Endpoint reachable(Endpoint endpoint) {
 }  // namespace
 
 LiveCheck check_live(const Options& options, Millis patience) {
-  const Endpoint endpoint = reachable(options.listen.front());
-  const auto dead = [&](const std::string& why) { return LiveCheck{false, endpoint.text + ": " + why}; };
+  const bool has_admin = options.admin.has_value();
+  const Endpoint endpoint = reachable(has_admin ? *options.admin : options.listen.front());
+  const std::string where = endpoint.text + (has_admin ? "/healthz" : "");
+  const auto dead = [&](const std::string& why) { return LiveCheck{false, where + ": " + why}; };
 
   std::string why;
   std::vector<SocketAddress> addresses = literal_address(endpoint);
@@ -69,7 +90,12 @@ LiveCheck check_live(const Options& options, Millis patience) {
   if (addresses.empty()) return dead(why);
   Client client(patience);
   if (const auto wrong = client.connect_to(addresses.front())) return dead(*wrong);
-  return {true, endpoint.text + ": accepts connections"};
+  if (!has_admin) return {true, where + ": accepts connections"};
+  std::string answer;
+  if (const auto wrong = client.ask(answer)) return dead(*wrong);
+  const std::string status = answer.substr(answer.size() - 3);
+  if (!answer.starts_with("HTTP/1.1 ")) return dead("what answers is no admin listener");
+  return {status == "200", where + ": status " + status};
 }
 
 }  // namespace sse_proxy

@@ -16,7 +16,7 @@ struct LiveCheck {
   std::string line;  // what was asked, and what came of it; without a line end
 };
 
-// Connects to the first listener. Blocks for
+// Asks /healthz of the admin listener; without one, connects to the first listener. Blocks for
 // `patience` at most, name look-ups aside. Addresses that mean every interface are asked on the loopback one.
 LiveCheck check_live(const Options& options, Millis patience = kLiveCheckPatience);
 

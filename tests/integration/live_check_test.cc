@@ -1,7 +1,7 @@
 // `check --live`: one line and an exit code, whatever the proxy is doing.
 #include <gtest/gtest.h>
 
-#include "tests/integration/proxy_helpers.h"
+#include "tests/integration/admin_helpers.h"
 
 namespace sse_proxy::test {
 namespace {
@@ -39,6 +39,24 @@ TEST(LiveCheck, OneThatAcceptsNobodyIsDeadAfterTwoSeconds) {
   EXPECT_NE(line.find("no connection in time"), std::string::npos) << line;
   EXPECT_GE(since(begin), Millis(1900));
   EXPECT_LT(since(begin), Millis(8000));
+}
+
+TEST(LiveCheck, WhereThereIsAnAdminListenerItIsAsked) {
+  const AdminRig rig;
+  const std::string admin = local(rig.admin_port);
+  EXPECT_EQ(check({"--admin", admin}), std::pair(0, "sse-proxy: " + admin + "/healthz: status 200\n"));
+}
+
+TEST(LiveCheck, AnAdminListenerThatSaysNothingOrSomethingElseIsDead) {
+  const Origin silent, other([](Peer&peer) {
+    peer.wait_for_request();
+    peer.send("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+  });
+  const auto [late, late_line] = check({"--admin", silent.authority()});
+  EXPECT_EQ(late, 1);
+  EXPECT_NE(late_line.find("no answer in time"), std::string::npos) << late_line;
+  EXPECT_EQ(check({"--admin", other.authority()}),
+            std::pair(1, "sse-proxy: " + other.authority() + "/healthz: status 503\n"));
 }
 
 TEST(LiveCheck, AWrongConfigurationIsNoAnswer) {
