@@ -35,6 +35,16 @@ export class Proxy {
     return this.#child.pid;
   }
 
+  // What the first group of `pattern` is in the log, once it is there.
+  said(pattern) {
+    const found = new Promise((resolve) => {
+      const look = () => pattern.test(this.log) && resolve(pattern.exec(this.log)[1]);
+      this.#child.stderr.on('data', look);
+      look();
+    });
+    return within(10_000, found, () => `the log to say ${pattern}; it said: ${this.log}`);
+  }
+
   #readPort() {
     return new Promise((resolve, reject) => {
       this.#child.on('error', reject);
