@@ -67,9 +67,11 @@ const std::string kNowhere = "http://127.0.0.1:1";
 TEST(ServiceManager, ItIsToldWhenTheProxyIsReadyReloadsAndStops) {
   for (const std::string& path : {temporary_path("notify"), "@" + temporary_path("notify")}) {
     const Manager manager(path);
-    Process proxy({"--listen", "127.0.0.1:0", "--upstream", kNowhere}, {{"NOTIFY_SOCKET", path}});
+    const uint16_t port = refused_port();
+    Process proxy({"--listen", "127.0.0.1:" + std::to_string(port), "--upstream", kNowhere},
+                  {{"NOTIFY_SOCKET", path}});
     EXPECT_EQ(manager.next(), "READY=1");
-    EXPECT_NE(proxy.log().find("listening on"), std::string::npos) << "ready before it listens";
+    EXPECT_EQ(try_to_connect(port), 0) << "ready before it listens";
     proxy.signal(SIGHUP);
     EXPECT_TRUE(manager.next().starts_with("RELOADING=1\nMONOTONIC_USEC="));
     EXPECT_EQ(manager.next(), "READY=1");
