@@ -38,7 +38,8 @@ TEST(Help, ItListsEveryFlagWithItsDefaultWithinAHundredColumns) {
     const std::string value = plain_value(field, Target(defaults));
     EXPECT_THAT(help, HasSubstr(value.empty() ? "" : "(default: " + value + ")"));
   }
-  for (const char* other : {"--config FILE", "check [--print|--live]", "demo [--serve]", "--version", "Examples:"}) {
+  for (const char* other :
+       {"--config FILE", "check [--print|--live]", "demo [--serve]", "--version", "Examples:"}) {
     EXPECT_THAT(help, HasSubstr(other));
   }
   for (const std::string& line : lines_of(help)) EXPECT_LE(line.size(), 100u) << line;
