@@ -26,5 +26,6 @@ function(add_folder_library name)
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${ARG_LINKS})
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-fomit-frame-pointer>)  # a twelfth of an event's cost
   target_compile_definitions(${name} PUBLIC SSE_PROXY_VERSION="${PROJECT_VERSION}")
 endfunction()

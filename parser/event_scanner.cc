@@ -34,11 +34,14 @@ EventScanner::Scan EventScanner::scan(std::string_view bytes) noexcept {
   const char* cr = find(begin + at, end, '\r');  // the next one: most streams have none
   for (const char* p = begin + at; p < end;) {
     const bool blank = at_line_start_ && (*p == '\n' || *p == '\r');
-    if (at_line_start_ && !blank) begin_line(*p);
-    if (cr < p) cr = find(p, end, '\r');
-    const char* const line_end = find(p, cr, '\n');
-    if (watching_) watch({p, static_cast<size_t>(line_end - p)});
-    if (line_end == end) break;
+    const char* line_end = p;
+    if (!blank) {
+      if (at_line_start_) begin_line(*p);
+      if (cr < p) cr = find(p, end, '\r');
+      line_end = find(p, cr, '\n');
+      if (watching_) watch({p, static_cast<size_t>(line_end - p)});
+      if (line_end == end) break;
+    }
 
     p = line_end + 1;
     if (*line_end == '\r') {

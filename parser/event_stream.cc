@@ -45,12 +45,21 @@ void EventStream::push(std::string_view bytes) noexcept {
 }
 
 void EventStream::end_turn(TimePoint now) {
-  if (fresh_bytes_ > 0) {
-    stats_.longest_silence = std::max(stats_.longest_silence, now - last_upstream_);
-    last_upstream_ = now;
-  }
+  if (fresh_bytes_ == 0) return;
+  stats_.longest_silence = std::max(stats_.longest_silence, now - last_upstream_);
+  last_upstream_ = now;
+  if (ready_ == fresh_bytes_ && hold_.empty() && body_written_) return write_fresh(now);
   allow_what_cannot_be_held();
   write_ready(now);
+}
+
+// What most turns are: whole events came, nothing was held and nothing is to be.
+void EventStream::write_fresh(TimePoint now) {
+  const bool ends_in_cr = scratch_.fresh.back().back() == '\r';
+  writer_.write_body(scratch_.fresh);
+  note_written(ready_, ends_in_cr, now);
+  scratch_.fresh.clear();
+  fresh_bytes_ = ready_ = boundary_ = line_end_ = 0;
 }
 
 void EventStream::finish(TimePoint now) {
@@ -90,16 +99,21 @@ void EventStream::write_ready(TimePoint now) {
     if (!body_written_ && injected_ && scanner_.has_bom()) drop_bom();
     if (!out.empty()) writer_.write_body(out);
 
-    body_written_ = true;
-    if (written == boundary_ || (written == pending() && scanner_.at_boundary())) {
-      wire_ = Wire::boundary;  // the latter: a byte-order mark that was let go alone
-    } else {
-      wire_ = written == line_end_ ? Wire::line_end : Wire::inside;
-    }
-    wire_ends_in_cr_ = ends_in_cr;
-    clock_.on_written(KeepaliveClock::Wrote::upstream_bytes, now);
+    note_written(written, ends_in_cr, now);
   }
   keep_rest(written, now);
+}
+
+// Where the wire stands now.
+void EventStream::note_written(size_t written, bool ends_in_cr, TimePoint now) {
+  body_written_ = true;
+  if (written == boundary_ || (written == pending() && scanner_.at_boundary())) {
+    wire_ = Wire::boundary;  // the latter: a byte-order mark that was let go alone
+  } else {
+    wire_ = written == line_end_ ? Wire::line_end : Wire::inside;
+  }
+  wire_ends_in_cr_ = ends_in_cr;
+  clock_.on_written(KeepaliveClock::Wrote::upstream_bytes, now);
 }
 
 // A byte-order mark counts only as the very first thing (rule 6): after an injection it would be text.

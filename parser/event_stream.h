@@ -104,7 +104,9 @@ class EventStream {
   [[nodiscard]] std::string_view keepalive_now() const noexcept;
   void inject(std::string_view text, KeepaliveClock::Wrote what, TimePoint now);
   void allow_what_cannot_be_held();
+  void write_fresh(TimePoint now);
   void write_ready(TimePoint now);
+  void note_written(size_t written, bool ends_in_cr, TimePoint now);
   void drop_bom();
   void keep_rest(size_t written, TimePoint now);
 

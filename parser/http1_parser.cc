@@ -27,6 +27,16 @@ std::string malformed(const char* what, const llhttp_t& parser) {
 // Major and minor digit as read so far: 11 for HTTP/1.1.
 unsigned version_of(const llhttp_t& parser) noexcept { return parser.http_major * 10U + parser.http_minor; }
 
+bool begins_with_crlf(std::string_view bytes) noexcept {
+  return bytes.size() >= 2 && bytes[0] == '\r' && bytes[1] == '\n';
+}
+
+int hex_value(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
 }  // namespace
 
 // Each callback casts and forwards; a failure noted by fail() makes llhttp stop.
@@ -54,14 +64,17 @@ llhttp_settings_t Http1Parser::make_settings() {
     if (self(p).count_trailer(kFieldOverhead) != 0) return -1;
     return self(p).current_fields().finish_field(), 0;
   };
-  s.on_headers_complete = [](llhttp_t* p) {
+  s.on_headers_complete = [](llhttp_t* p) -> int {
     Http1Parser& parser = self(p);
     parser.head_done_ = true;
     parser.head_bytes_ = 0;
     p->upgrade = 0;  // tunnels are the exchange's business, never the parser's
     bool skip_body = false;
     if (!parser.finish_head(skip_body)) return -1;
-    return skip_body ? 1 : 0;
+    if (skip_body) return 1;
+    if ((p->flags & F_CHUNKED) == 0) return 0;
+    parser.chunk_at_ = ChunkAt::size_line;
+    return HPE_PAUSED;
   };
   s.on_chunk_extension_name = [](llhttp_t* p, const char*, size_t n) { return self(p).count_extension(n); };
   s.on_chunk_extension_value = s.on_chunk_extension_name;
@@ -70,7 +83,12 @@ llhttp_settings_t Http1Parser::make_settings() {
     self(p).excess_ -= static_cast<int64_t>(kWirePerByte * n);
     return self(p).deliver_body({at, n}), 0;
   };
-  s.on_message_complete = [](llhttp_t*) -> int { return HPE_PAUSED; };
+  s.on_chunk_complete = [](llhttp_t* p) -> int {
+    if (self(p).last_chunk_) return 0;
+    self(p).chunk_at_ = ChunkAt::size_line;
+    return HPE_PAUSED;
+  };
+  s.on_message_complete = [](llhttp_t* p) -> int { return self(p).message_done_ = true, HPE_PAUSED; };
   return s;
 }
 
@@ -85,6 +103,11 @@ ParseStep Http1Parser::feed(std::string_view bytes) {
   size_t consumed = 0;
   while (consumed < bytes.size()) {
     std::string_view rest = bytes.substr(consumed);
+    if (chunk_at_ != ChunkAt::in_llhttp) {
+      consumed += read_chunks(rest);
+      if (error_ != nullptr) return {ParseStatus::failed, consumed};
+      continue;
+    }
     const bool in_head = !head_done_;
     if (in_head && rest.size() > max_header_bytes_ - head_bytes_) {
       rest = rest.substr(0, max_header_bytes_ - head_bytes_);
@@ -98,7 +121,8 @@ ParseStep Http1Parser::feed(std::string_view bytes) {
     const size_t taken = code == HPE_OK ? rest.size() : static_cast<size_t>(llhttp_.error_pos - rest.data());
     consumed += taken;
     if (in_head && !head_done_) head_bytes_ += taken;
-    if (!in_head && (excess_ += static_cast<int64_t>(taken)) > kMaxExcess && code == HPE_OK) {
+    const bool goes_on = code == HPE_OK || (code == HPE_PAUSED && !message_done_);
+    if (!in_head && (excess_ += static_cast<int64_t>(taken)) > kMaxExcess && goes_on) {
       fail(describe_failure(HPE_USER, nullptr, nullptr));
       return {ParseStatus::failed, consumed};
     }
@@ -111,9 +135,69 @@ ParseStep Http1Parser::feed(std::string_view bytes) {
       if (!error_) fail(describe_failure(code, llhttp_.error_pos, rest.data() + rest.size()));
       return {ParseStatus::failed, consumed};
     }
-    if (!begin_next_at_once()) return {ParseStatus::complete, consumed};
+    if (!message_done_) {  // at the beginning of a chunk
+      llhttp_resume(&llhttp_);
+    } else if (!begin_next_at_once()) {
+      return {ParseStatus::complete, consumed};
+    }
   }
   return {ParseStatus::more, consumed};
+}
+
+// Chunks as they come in earnest, RFC 9112 section 7.1 without extensions: a glance each. Anything else is
+// llhttp's, which waits at the beginning of the same chunk. What was used of `bytes`, or fail().
+size_t Http1Parser::read_chunks(std::string_view bytes) {
+  const size_t size = bytes.size();
+  while (!bytes.empty() && error_ == nullptr) {
+    if (chunk_at_ == ChunkAt::size_line && !take_plain_size_line(bytes)) {
+      chunk_at_ = ChunkAt::in_llhttp;
+      break;
+    }
+    if (chunk_at_ == ChunkAt::data && !bytes.empty()) {
+      const std::string_view data = bytes.substr(0, chunk_left_);
+      bytes.remove_prefix(data.size());
+      chunk_left_ -= data.size();
+      if (chunk_left_ == 0) chunk_at_ = ChunkAt::data_cr;
+      deliver_body(data);
+    }
+    if (chunk_at_ >= ChunkAt::data_cr && !take_data_end(bytes)) break;
+  }
+  return size - bytes.size();
+}
+
+// One to eight hexadecimal digits, not all zeros, and CR LF.
+bool Http1Parser::take_plain_size_line(std::string_view& bytes) {
+  constexpr size_t kMaxDigits = 8;
+  const size_t most = std::min(bytes.size(), kMaxDigits);
+  uint64_t chunk_size = 0;
+  size_t digits = 0;
+  for (int value = 0; digits < most && (value = hex_value(bytes[digits])) >= 0; ++digits)
+    chunk_size = chunk_size << 4 | static_cast<uint64_t>(value);
+  if (chunk_size == 0 || !begins_with_crlf(bytes.substr(digits))) return false;
+  bytes.remove_prefix(digits + 2);
+  chunk_left_ = chunk_size;
+  chunk_at_ = ChunkAt::data;
+  return true;
+}
+
+// The CR LF after a chunk's data, as far as it has come. False after fail().
+bool Http1Parser::take_data_end(std::string_view& bytes) {
+  if (chunk_at_ == ChunkAt::data_cr && begins_with_crlf(bytes)) {
+    bytes.remove_prefix(2);
+    chunk_at_ = ChunkAt::size_line;
+    return true;
+  }
+  for (; !bytes.empty() && chunk_at_ >= ChunkAt::data_cr; bytes.remove_prefix(1)) {
+    if (bytes.front() != (chunk_at_ == ChunkAt::data_cr ? '\r' : '\n')) {
+      const bool bare_lf = bytes.front() == '\n';  // the two cases, as llhttp tells them
+      bytes.remove_prefix(bare_lf ? 1 : 0);
+      llhttp_set_error_reason(
+          &llhttp_, bare_lf ? "Missing expected CR after chunk data" : "Expected LF after chunk data");
+      return fail(describe_failure(HPE_STRICT, nullptr, nullptr));
+    }
+    chunk_at_ = chunk_at_ == ChunkAt::data_cr ? ChunkAt::data_lf : ChunkAt::size_line;
+  }
+  return true;
 }
 
 bool Http1Parser::fail(Error error) {
@@ -126,7 +210,8 @@ void Http1Parser::reset_message() {
   head_bytes_ = 0;
   extension_bytes_ = 0;
   excess_ = 0;
-  begun_ = start_line_seen_ = head_done_ = false;
+  chunk_at_ = ChunkAt::in_llhttp;
+  begun_ = start_line_seen_ = head_done_ = last_chunk_ = message_done_ = false;
   trailers_.reset();
 }
 
@@ -149,6 +234,7 @@ int Http1Parser::count_extension(size_t bytes) {
 int Http1Parser::check_chunk_size(uint64_t size) {
   extension_bytes_ = 0;
   excess_ -= kWirePerChunk;
+  last_chunk_ = size == 0;
   if (size <= INT64_MAX) return 0;
   llhttp_set_error_reason(&llhttp_, "Chunk size overflow");
   fail(describe_failure(HPE_INVALID_CHUNK_SIZE, nullptr, nullptr));

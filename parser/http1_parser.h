@@ -85,6 +85,9 @@ class Http1Parser {
   [[nodiscard]] const llhttp_t& llhttp() const noexcept { return llhttp_; }
 
  private:
+  // Where in a chunked body the next byte is, when it is not llhttp that knows.
+  enum class ChunkAt : uint8_t { in_llhttp, size_line, data, data_cr, data_lf };
+
   static const llhttp_settings_t kSettings;
   static llhttp_settings_t make_settings();
   static Http1Parser& self(llhttp_t* parser) { return *static_cast<Http1Parser*>(parser->data); }
@@ -92,16 +95,23 @@ class Http1Parser {
   int count_trailer(size_t bytes);
   int count_extension(size_t bytes);
   int check_chunk_size(uint64_t size);
+  size_t read_chunks(std::string_view bytes);
+  bool take_plain_size_line(std::string_view& bytes);
+  bool take_data_end(std::string_view& bytes);
   Fields& current_fields();
 
   llhttp_t llhttp_;
   size_t max_header_bytes_;
   size_t head_bytes_ = 0;  // of the head so far, or of the trailers
   int64_t excess_ = 0;     // of the body: wire bytes above what its bytes and chunks may take
+  uint64_t chunk_left_ = 0;
   uint32_t extension_bytes_ = 0;
+  ChunkAt chunk_at_ = ChunkAt::in_llhttp;
   bool begun_ = false;
   bool start_line_seen_ = false;
   bool head_done_ = false;
+  bool last_chunk_ = false;
+  bool message_done_ = false;
   std::unique_ptr<Fields> trailers_;
   std::unique_ptr<const Error> error_;
 };

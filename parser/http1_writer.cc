@@ -40,12 +40,6 @@ void write_fields(const Fields& fields, std::string& out) {
   out.append("\r\n");
 }
 
-ChunkHead::ChunkHead(uint64_t size) noexcept : text_{}, from_(16) {
-  text_[16] = '\r';
-  text_[17] = '\n';
-  for (; size > 0; size >>= 4) text_[--from_] = "0123456789abcdef"[size & 0xf];
-}
-
 std::string own_error_body(int status, std::string_view message) {
   const nlohmann::ordered_json body = {{"error", {{"code", status}, {"message", message}}}};
   return body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";

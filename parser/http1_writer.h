@@ -26,14 +26,19 @@ inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
 // The line before a chunk's bytes, formatted in place: no allocation.
 class ChunkHead {
  public:
-  explicit ChunkHead(uint64_t size) noexcept;  // size > 0: an empty chunk would end the body
+  // size > 0: an empty chunk would end the body.
+  explicit ChunkHead(uint64_t size) noexcept {
+    text_[16] = '\r';
+    text_[17] = '\n';
+    for (; size > 0; size >>= 4) text_[--from_] = "0123456789abcdef"[size & 0xf];
+  }
   [[nodiscard]] std::string_view view() const noexcept {
     return {text_.data() + from_, text_.size() - from_};
   }
 
  private:
-  std::array<char, 18> text_;
-  uint8_t from_;
+  std::array<char, 18> text_;  // NOLINT(cppcoreguidelines-pro-type-member-init): written from the back
+  size_t from_ = 16;
 };
 
 // The body of an answer that the proxy gives itself: {"error":{"code":…,"message":…}}.

@@ -30,17 +30,20 @@ KeepaliveText event_keepalive(std::string_view event_name) {
 }
 
 KeepaliveClock::KeepaliveClock(Millis interval, Millis first, TimePoint head_written, uint64_t seed) noexcept
-    : interval_(interval), due_(kNever), random_(seed) {
-  if (interval_ > Millis::zero()) due_ = head_written + early(interval_);
+    : interval_(interval), silent_since_(head_written), random_(seed) {
+  wait_ = early(interval_);
   if (interval_ > Millis::zero() && first > Millis::zero()) first_due_ = head_written + early(first);
 }
 
 void KeepaliveClock::on_written(Wrote what, TimePoint now) noexcept {
   if (what != Wrote::anything_else) first_due_ = kNever;
-  if (interval_ > Millis::zero()) due_ = now + early(interval_);
+  if (what == Wrote::keepalive) wait_ = early(interval_);
+  silent_since_ = now;
 }
 
-TimePoint KeepaliveClock::due() const noexcept { return std::min(due_, first_due_); }
+TimePoint KeepaliveClock::due() const noexcept {
+  return interval_ == Millis::zero() ? kNever : std::min(silent_since_ + wait_, first_due_);
+}
 
 Millis KeepaliveClock::early(Millis span) noexcept {
   const auto tenth = static_cast<uint64_t>(span.count()) / 10;

@@ -42,7 +42,8 @@ class KeepaliveClock {
   [[nodiscard]] Millis early(Millis span) noexcept;
 
   Millis interval_;
-  TimePoint due_;
+  Millis wait_;  // until the next one: a little less than the interval, drawn anew for each
+  TimePoint silent_since_;
   TimePoint first_due_ = kNever;
   uint64_t random_;
 };

@@ -200,7 +200,7 @@ void Worker::measure_turn() noexcept {
 }
 
 // Frees what was retired and reports what was met, which may retire more.
-void Worker::end_turn() {
+void Worker::clean_up() {
   while (!broken_.empty() || !retired_.empty()) {
     for (Transport* transport : std::exchange(broken_, {})) transport->report_broken();
     std::exchange(retired_, {}).clear();

@@ -85,7 +85,11 @@ class Worker final : private Watcher {
   [[nodiscard]] Counters& counters() noexcept { return counters_; }
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
   [[nodiscard]] TurnScratch& scratch() noexcept { return scratch_; }
-  [[nodiscard]] std::vector<iovec>& wire() noexcept { return wire_; }
+  // Room for the pieces of one write.
+  [[nodiscard]] iovec* wire(size_t pieces) {
+    if (wire_.size() < pieces) wire_.resize(pieces);
+    return wire_.data();
+  }
   [[nodiscard]] std::span<char> read_slab() noexcept { return *read_slab_; }
   [[nodiscard]] std::span<char> decode_slab() noexcept { return *decode_slab_; }
   [[nodiscard]] TlsScratch& tls_scratch();  // made when it is first asked for
@@ -150,7 +154,10 @@ class Worker final : private Watcher {
   void begin_drain();
   void close_listeners();
   void abort_all();
-  void end_turn();
+  void end_turn() {
+    if (!broken_.empty() || !retired_.empty()) clean_up();
+  }
+  void clean_up();
   void finish_if_drained();
 
   Shared& shared_;
@@ -173,7 +180,7 @@ class Worker final : private Watcher {
   uint64_t event_turns_ = 0;
   TimePoint event_turns_since_;
   TurnScratch scratch_;
-  std::vector<iovec> wire_;  // the pieces of one write
+  std::vector<iovec> wire_;
   std::unique_ptr<std::array<char, kReadSlab>> read_slab_;
   std::unique_ptr<std::array<char, kDecodeSlab>> decode_slab_;
   std::unique_ptr<TlsScratch> tls_scratch_;

@@ -76,17 +76,17 @@ void ClientConnection::send_body(std::span<const std::string_view> pieces, std::
   const bool chunk = framing_ == Framing::chunked && size > 0;
   const ChunkHead chunk_head(size);
 
-  std::vector<iovec>& wire = worker_.wire();
-  wire.clear();
-  if (!head_.empty()) wire.push_back(piece_of(head_));
-  if (chunk) wire.push_back(piece_of(chunk_head.view()));
-  for (std::string_view piece : pieces) wire.push_back(piece_of(piece));
-  if (chunk) wire.push_back(piece_of(kChunkEnd));
-  if (!after.empty()) wire.push_back(piece_of(after));
-  if (wire.empty()) return;
+  iovec* const wire = worker_.wire(pieces.size() + 4);
+  iovec* end = wire;
+  if (!head_.empty()) *end++ = piece_of(head_);
+  if (chunk) *end++ = piece_of(chunk_head.view());
+  for (std::string_view piece : pieces) *end++ = piece_of(piece);
+  if (chunk) *end++ = piece_of(kChunkEnd);
+  if (!after.empty()) *end++ = piece_of(after);
+  if (end == wire) return;
 
   const bool was_empty = transport_->queued() == 0;
-  transport_->write(wire);
+  transport_->write({wire, end});
   if (!head_.empty()) head_ = std::string();
   if (!was_empty || transport_->queued() == 0) return;
   last_write_progress_ = worker_.now();  // from here on the client has to take something in time

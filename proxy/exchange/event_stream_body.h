@@ -30,6 +30,7 @@ class EventStreamBody final : public ResponseBody {
   void on_client_drained(TimePoint now) override;
   [[nodiscard]] TimePoint deadline() const override { return ended_ ? kNever : stream_.deadline(); }
   void on_deadline(TimePoint now) override;
+  [[nodiscard]] bool at_rest() const override { return stream_.can_end() && !backlogged(); }
   [[nodiscard]] bool backlogged() const override { return stalled_ || !coded_.empty(); }
   [[nodiscard]] EventStream* events() override { return &stream_; }
 

@@ -151,6 +151,7 @@ class Exchange final : public Retirable,
   bool reused_ = false;  // the upstream connection served another exchange before
   bool retried_ = false;
   bool early_head_ = false;         // 200 text/event-stream was committed before the upstream answered
+  bool was_at_rest_ = false;        // the body, at the end of the last turn, with the timer set since
   bool upstream_answered_ = false;  // with a head that was accepted
   bool counted_stream_ = false;     // as an event stream that is open
   bool body_in_turn_ = false;       // this turn brought bytes of the body

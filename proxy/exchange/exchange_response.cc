@@ -232,7 +232,10 @@ void Exchange::on_turn_end() {
     if (std::exchange(body_in_turn_, false) && counted_stream_) measure_turn(silence, now);
     after_body_step();
   }
-  if (phase_ != Phase::done) reschedule();
+  if (phase_ == Phase::done) return;
+  const bool at_rest = body_ != nullptr && body_->at_rest();
+  if (!at_rest || !was_at_rest_) reschedule();
+  was_at_rest_ = at_rest;
 }
 
 void Exchange::measure_turn(Millis silence, TimePoint now) {

@@ -30,6 +30,8 @@ class ResponseBody {
   [[nodiscard]] virtual TimePoint deadline() const { return kNever; }
   virtual void on_deadline(TimePoint now) { (void)now; }
 
+  // Nothing is held or waits: bytes that pass whole only move the deadline away.
+  [[nodiscard]] virtual bool at_rest() const { return true; }
   // Upstream bytes wait here that the client must take first.
   [[nodiscard]] virtual bool backlogged() const { return false; }
   [[nodiscard]] bool ended() const noexcept { return ended_; }

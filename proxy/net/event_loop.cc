@@ -8,6 +8,8 @@
 #include <ctime>
 #include <system_error>
 
+#include "proxy/net/system_calls.h"
+
 namespace sse_proxy {
 namespace {
 
@@ -42,7 +44,7 @@ void EventLoop::turn(TimePoint until) {
     const auto left = std::max(Millis::zero(), until - now_).count();
     timeout = static_cast<int>(std::min<decltype(left)>(left, INT_MAX));
   }
-  ready_ = std::max(0, epoll_wait(epoll_, events_.data(), kMaxReady, timeout));
+  ready_ = std::max(0, system::epoll_wait(epoll_, events_.data(), kMaxReady, timeout));
   now_ = clock_now();
   for (int i = 0; i < ready_; ++i) static_cast<Watcher*>(events_[i].data.ptr)->on_ready(events_[i].events);
 }

@@ -102,9 +102,4 @@ void TimerWheel::advance(TimePoint now) {
   wake_ = next_tick();
 }
 
-TimePoint TimerWheel::next_wake() const noexcept {
-  if (wake_ == UINT64_MAX) return kNever;
-  return TimePoint(wake_ * kTick);
-}
-
 }  // namespace sse_proxy

@@ -77,7 +77,9 @@ class TimerWheel {
   void advance(TimePoint now);
 
   // When advance() has something to do; kNever when the wheel is empty.
-  [[nodiscard]] TimePoint next_wake() const noexcept;
+  [[nodiscard]] TimePoint next_wake() const noexcept {
+    return wake_ == UINT64_MAX ? kNever : TimePoint(wake_ * kTick);
+  }
 
  private:
   [[nodiscard]] static uint64_t tick_of(TimePoint time) noexcept;

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <utility>
 
+#include "proxy/net/system_calls.h"
 #include "proxy/worker.h"
 
 namespace sse_proxy {
@@ -106,7 +107,7 @@ void Transport::stop_reading() {
 
 void Transport::read() {
   const std::span<char> slab = worker_.read_slab();
-  const ssize_t n = recv(fd_, slab.data(), std::min<size_t>(read_limit_, slab.size()), 0);
+  const ssize_t n = system::read(fd_, slab.data(), std::min<size_t>(read_limit_, slab.size()));
   if (n > 0) {
     const std::string_view bytes(slab.data(), static_cast<size_t>(n));
     return tls_ == nullptr ? owner_->on_bytes(bytes) : on_ciphertext(bytes);
@@ -127,9 +128,10 @@ void Transport::write(std::span<const iovec> pieces) {
 
 void Transport::send(std::span<const iovec> pieces) {
   size_t sent = queued() == 0 ? write_now(pieces) : 0;
-  for (size_t i = 0; i < pieces.size(); ++i) {
-    if (sent < pieces[i].iov_len && !swallowing_) return enqueue(pieces.subspan(i), sent);
-    sent -= std::min(sent, pieces[i].iov_len);
+  for (const iovec& piece : pieces) {
+    if (sent < piece.iov_len) return swallowing_ ? void() : enqueue(pieces, sent);
+    sent -= piece.iov_len;
+    pieces = pieces.subspan(1);
   }
 }
 
@@ -138,7 +140,7 @@ size_t Transport::write_now(std::span<const iovec> pieces) {
   size_t sent = 0;
   for (size_t from = 0; from < pieces.size(); from += IOV_MAX) {
     const auto batch = pieces.subspan(from, std::min<size_t>(IOV_MAX, pieces.size() - from));
-    const ssize_t n = ::writev(fd_, batch.data(), static_cast<int>(batch.size()));
+    const ssize_t n = system::writev(fd_, batch.data(), batch.size());
     if (n < 0) {
       if (!would_block()) note_broken(errno);
       return sent;
