@@ -5,17 +5,25 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <ctime>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "parser/http1_writer.h"
 
 namespace sse_proxy::log {
 namespace {
 
+constexpr uint64_t kRepeats = 10;      // lines of one message in a second
+constexpr size_t kMessages = 256;      // that are counted apart
 constexpr size_t kQueuedLines = 2048;  // the oldest give way: a stuck log pipe may not stop a stream
 
 std::shared_ptr<spdlog::logger> logger;
@@ -80,6 +88,57 @@ std::string as_json(LogLevel level, std::string_view message, std::span<const Fi
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+// What goes wrong a thousand times a second is said ten times, and then how often it was left out.
+class Repeats {
+ public:
+  // Nothing: this line is one too many. Else how many were left out before it.
+  std::optional<uint64_t> admit(std::string_view message) {
+    const std::time_t now = std::time(nullptr);
+    const std::lock_guard lock(mutex_);
+    if (messages_.size() >= kMessages) messages_.clear();
+    Entry& entry = messages_.try_emplace(std::string(message)).first->second;
+    if (entry.second != now) {
+      entry.second = now;
+      entry.lines = 0;
+    }
+    if (++entry.lines <= kRepeats) return std::exchange(entry.left_out, 0);
+    ++entry.left_out;
+    return std::nullopt;
+  }
+  template <class F>
+  void for_each_left_out(F&& f) {
+    for (const auto& [message, entry] : std::exchange(messages_, {})) {
+      if (entry.left_out > 0) f(message, entry.left_out);
+    }
+  }
+
+ private:
+  struct Entry {
+    std::time_t second = 0;
+    uint64_t lines = 0;     // in that second
+    uint64_t left_out = 0;  // and not spoken of yet
+  };
+  std::mutex mutex_;
+  std::unordered_map<std::string, Entry> messages_;
+};
+Repeats repeats;
+
+void write_line(LogLevel level, std::string_view message, std::span<const Field> fields) {
+  // The level is written by us; spdlog only carries the line to its thread.
+  logger->log(spdlog::level::info, spdlog::string_view_t("{}"),
+              format == LogFormat::json ? as_json(level, message, fields) : as_text(level, message, fields));
+}
+
+// Warnings repeat when something fails for everybody; what happens once an exchange is told each time.
+void write_unless_repeated(LogLevel level, std::string_view message, std::span<const Field> fields) {
+  const auto left_out = repeats.admit(message);
+  if (!left_out) return;
+  if (*left_out == 0) return write_line(level, message, fields);
+  std::vector<Field> more(fields.begin(), fields.end());
+  more.push_back({"left_out_before", *left_out});
+  write_line(level, message, more);
+}
+
 }  // namespace
 
 void start(LogLevel level, LogFormat chosen_format) {
@@ -100,6 +159,11 @@ void set_level(LogLevel level) noexcept {
 }
 
 void stop() {
+  if (enabled(LogLevel::warn)) {
+    repeats.for_each_left_out([](std::string_view message, uint64_t count) {
+      write_line(LogLevel::warn, message, std::array{Field{"left_out_before", count}});
+    });
+  }
   threshold = LogLevel::off;
   logger.reset();
   spdlog::shutdown();
@@ -112,9 +176,8 @@ bool enabled(LogLevel level) noexcept {
 
 void write(LogLevel level, std::string_view message, std::span<const Field> fields) {
   if (!enabled(level)) return;
-  // The level is written by us; spdlog only carries the line to its thread.
-  logger->log(spdlog::level::info, spdlog::string_view_t("{}"),
-              format == LogFormat::json ? as_json(level, message, fields) : as_text(level, message, fields));
+  level >= LogLevel::warn ? write_unless_repeated(level, message, fields)
+                          : write_line(level, message, fields);
 }
 
 }  // namespace sse_proxy::log

@@ -24,7 +24,8 @@ void set_level(LogLevel level) noexcept;
 void stop();
 
 [[nodiscard]] bool enabled(LogLevel level) noexcept;
-// Any thread; formats only when `level` is enabled. Values are escaped: no peer can forge a line.
+// A message of a warning or worse is written at most ten times a second; the next one says how many were left
+// out. Any thread; formats only when `level` is enabled. Values are escaped: no peer can forge a line.
 void write(LogLevel level, std::string_view message, std::span<const Field> fields = {});
 
 inline void debug(std::string_view message, std::initializer_list<Field> fields = {}) {

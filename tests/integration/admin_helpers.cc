@@ -11,7 +11,8 @@ namespace sse_proxy::test {
 std::string admin_address(Process& proxy) {
   constexpr std::string_view kListens = "admin listens on ";
   const std::string line = proxy.wait_for_log(kListens);
-  return line.substr(line.find(kListens) + kListens.size());
+  const size_t at = line.find(kListens) + kListens.size();
+  return line.substr(at, line.find('"', at) - at);
 }
 
 namespace {

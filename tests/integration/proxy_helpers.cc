@@ -213,8 +213,8 @@ Proxy::Proxy(const Args& args, unsigned descriptors)
   const std::string line = wait_for_log(kListening);
   const size_t at = line.find(kListening);
   if (at == std::string::npos) return;
-  const std::string address =
-      line.substr(at + kListening.size(), line.find(' ', at + kListening.size()) - (at + kListening.size()));
+  const std::string address = line.substr(
+      at + kListening.size(), line.find_first_of(" \"", at + kListening.size()) - (at + kListening.size()));
   if (!address.starts_with("unix:")) {
     port_ = static_cast<uint16_t>(std::stoul(address.substr(address.rfind(':') + 1)));
   }
