@@ -223,7 +223,9 @@ class Bench:
             if word == "begin" and scenario.extra == "instructions":
                 counter = Instructions(pid, out)
             if word == "end" and counter:
-                figures |= {scenario.extra: counter.count(), "share": first_loops_share(pid)}
+                figures[scenario.extra] = counter.count()
+            if word == "end" and scenario.flags == TWO:
+                figures["share"] = first_loops_share(pid)
             if word == "end" and scenario.extra == "memory":
                 figures |= {"idle": (own_memory(pid) - empty[1]) / connections, "empty": empty[0] / 2**20}
             if scenario.kind == "lockstep":
