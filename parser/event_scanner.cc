@@ -32,6 +32,8 @@ EventScanner::Scan EventScanner::scan(std::string_view bytes) noexcept {
   const char* const begin = bytes.data();
   const char* const end = begin + bytes.size();
   const char* cr = find(begin + at, end, '\r');  // the next one: most streams have none
+  const char* boundary = begin + found.boundary;
+  const char* last_line_end = begin + found.line_end;
   for (const char* p = begin + at; p < end;) {
     const bool blank = at_line_start_ && (*p == '\n' || *p == '\r');
     const char* line_end = p;
@@ -54,10 +56,12 @@ EventScanner::Scan EventScanner::scan(std::string_view bytes) noexcept {
     } else {
       end_line();
     }
-    found.line_end = static_cast<size_t>(p - begin);
-    if (!block_has_field_) found.boundary = found.line_end;
-    cr_at_boundary_ = !block_has_field_;
+    last_line_end = p;
+    if (!block_has_field_) boundary = p;
   }
+  found.boundary = static_cast<size_t>(boundary - begin);
+  found.line_end = static_cast<size_t>(last_line_end - begin);
+  if (after_cr_) cr_at_boundary_ = boundary == end;
   return found;
 }
 

@@ -154,7 +154,7 @@ size_t Http1Parser::read_chunks(std::string_view bytes) {
       break;
     }
     if (chunk_at_ == ChunkAt::data && !bytes.empty()) {
-      const std::string_view data = bytes.substr(0, chunk_left_);
+      const std::string_view data(bytes.data(), std::min<size_t>(bytes.size(), chunk_left_));
       bytes.remove_prefix(data.size());
       chunk_left_ -= data.size();
       if (chunk_left_ == 0) chunk_at_ = ChunkAt::data_cr;
@@ -173,7 +173,7 @@ bool Http1Parser::take_plain_size_line(std::string_view& bytes) {
   size_t digits = 0;
   for (int value = 0; digits < most && (value = hex_value(bytes[digits])) >= 0; ++digits)
     chunk_size = chunk_size << 4 | static_cast<uint64_t>(value);
-  if (chunk_size == 0 || !begins_with_crlf(bytes.substr(digits))) return false;
+  if (chunk_size == 0 || !begins_with_crlf({bytes.data() + digits, bytes.size() - digits})) return false;
   bytes.remove_prefix(digits + 2);
   chunk_left_ = chunk_size;
   chunk_at_ = ChunkAt::data;

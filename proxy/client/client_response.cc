@@ -1,4 +1,5 @@
 // The writing half of a client connection: responses in HTTP/1.1 framing (RFC 9112 sections 6 and 7).
+#include <algorithm>
 #include <utility>
 
 #include "parser/http1_writer.h"
@@ -71,17 +72,22 @@ TransportPtr ClientConnection::switch_protocols(const ResponseHead& head, std::s
 // One system call for all that is there: the head if it still waits, the chunk's head, its bytes, its end.
 void ClientConnection::send_body(std::span<const std::string_view> pieces, std::string_view after) {
   if (transport_ == nullptr) return;
-  size_t size = 0;
-  for (std::string_view piece : pieces) size += piece.size();
-  const bool chunk = framing_ == Framing::chunked && size > 0;
-  const ChunkHead chunk_head(size);
-
   iovec* const wire = worker_.wire(pieces.size() + 4);
   iovec* end = wire;
   if (!head_.empty()) *end++ = piece_of(head_);
-  if (chunk) *end++ = piece_of(chunk_head.view());
-  for (std::string_view piece : pieces) *end++ = piece_of(piece);
-  if (chunk) *end++ = piece_of(kChunkEnd);
+  iovec* const size_line = end++;
+  size_t size = 0;
+  for (std::string_view piece : pieces) {
+    *end++ = piece_of(piece);
+    size += piece.size();
+  }
+  const ChunkHead chunk_head(size);
+  if (framing_ == Framing::chunked && size > 0) {
+    *size_line = piece_of(chunk_head.view());
+    *end++ = piece_of(kChunkEnd);
+  } else {
+    end = std::move(size_line + 1, end, size_line);
+  }
   if (!after.empty()) *end++ = piece_of(after);
   if (end == wire) return;
 
