@@ -20,13 +20,13 @@ constexpr Millis kDeafPoll{1000};  // how late a client that leaves is noticed w
 ClientConnection::ClientConnection(Worker& worker, const PeerAddress& peer)
     : worker_(worker),
       facts_{.peer = peer, .source = peer},
-      parser_(*this, worker.options().limits.header_bytes),
       state_since_(worker.now()),
       last_request_byte_(state_since_),
       last_write_progress_(state_since_) {}
 
 void ClientConnection::open(int fd, bool tls, Position position) {
   position_ = position;
+  await_request();
   awaits_tls_ = tls;
   transport_ = Transport::adopt(worker_, *this, fd, !facts_.peer.ip);
   const Options& options = worker_.options();
@@ -36,6 +36,11 @@ void ClientConnection::open(int fd, bool tls, Position position) {
   if (transport_ == nullptr) return;
   transport_->start_reading();
   reschedule();
+}
+
+void ClientConnection::await_request() {
+  const size_t limit = worker_.options().limits.header_bytes;
+  parser_ = std::make_unique<RequestParser>(static_cast<RequestSink&>(*this), limit);
 }
 
 // Every change of state_; the worker knows which clients are idle (those who have all that they will get
@@ -122,10 +127,10 @@ void ClientConnection::parse(std::string_view bytes) {
     reschedule();
   }
   parsing_ = true;
-  const ParseStep step = parser_.feed(bytes);
+  const ParseStep step = parser_->feed(bytes);
   parsing_ = false;
   if (state_ == State::closed) return;
-  if (step.status == ParseStatus::failed) return on_parse_failed(parser_.error());
+  if (step.status == ParseStatus::failed) return on_parse_failed(parser_->error());
   const bool answered = state_ == State::exchanging && exchange_ == nullptr;  // at once, while it was parsed
   if (step.status == ParseStatus::more) {
     if (answered) return begin_closing();           // the rest of the request is unwanted
@@ -139,7 +144,7 @@ void ClientConnection::parse(std::string_view bytes) {
 void ClientConnection::finish_request() {
   if (exchange_ == nullptr) return;
   request_paused_ = false;
-  exchange_->on_request_complete(parser_.take_trailers());
+  exchange_->on_request_complete(std::exchange(parser_, nullptr)->take_trailers());
   if (transport_ == nullptr) return;
   transport_->start_reading();
   limit_reading();
@@ -202,7 +207,7 @@ void ClientConnection::exchange_done() {
 
 void ClientConnection::next_request() {
   if (!keep_alive_) return begin_closing();
-  parser_.next_message();
+  await_request();
   enter(State::idle);
   state_since_ = worker_.now();
   http10_ = to_head_ = head_sent_ = false;
@@ -383,7 +388,7 @@ void ClientConnection::on_timer(TimePoint now) {
       return close();
     case State::lingering: return close();
     case State::reading_head:
-      if (parser_.untouched()) return close();
+      if (parser_->untouched()) return close();
       return reject({Side::client, 408, "request head was not complete within timeouts.header"});
     case State::exchanging:
     case State::closing: break;

@@ -87,6 +87,7 @@ class ClientConnection final : public Retirable,
   void refuse_proxy_header(std::string_view why);
   void enter(State state);
   void limit_reading();
+  void await_request();
   void parse(std::string_view bytes);
   void on_parse_failed(const Error& error);
   void finish_request();
@@ -110,7 +111,7 @@ class ClientConnection final : public Retirable,
   Position position_;
   TransportPtr transport_;
   std::unique_ptr<ProxyHeaderParser> proxy_header_;  // until it is complete
-  RequestParser parser_;
+  std::unique_ptr<RequestParser> parser_;            // null from the end of a request to that of its response
   std::unique_ptr<Exchange> exchange_;
   std::string pipelined_;  // what came after the request under way
   std::string head_;       // a response head that waits for the first body bytes of its turn
