@@ -42,7 +42,7 @@ class Sink final : public RequestSink, public ResponseSink {
 void read_request(benchmark::State& state) {
   Sink sink;
   RequestParser parser(sink, kLimit);
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     if (parser.feed(kRequest).status != ParseStatus::complete) return state.SkipWithError("not complete");
     parser.next_message();
   }
@@ -55,7 +55,7 @@ void write_request(benchmark::State& state) {
   RequestParser parser(sink, kLimit);
   parser.feed(kRequest);
   std::string out;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     out.clear();
     write_request_head(sink.request, out);
     benchmark::DoNotOptimize(out.data());
@@ -75,7 +75,7 @@ void read_chunks(benchmark::State& state) {
   ResponseParser parser(sink, kLimit);
   parser.next_message("GET");
   parser.feed(kResponseHead);
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     if (parser.feed(read).status != ParseStatus::more) return state.SkipWithError("not understood");
   }
   state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * read.size()));
@@ -84,7 +84,7 @@ BENCHMARK(read_chunks)->ArgName("chunk_bytes")->Arg(40)->Arg(200)->Arg(4096);
 
 void write_chunk_head(benchmark::State& state) {
   uint64_t size = 200;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(size);
     const ChunkHead head(size);
     benchmark::DoNotOptimize(head.view().data());
@@ -138,7 +138,7 @@ void decode(benchmark::State& state, const char* coding, std::string (*encode)(c
   const std::string coded = encode(text);
   MemoryBudget budget(size_t{64} << 20);
   std::array<char, size_t{16} * 1024> room;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const auto decoder = make_content_decoder(coding, budget);
     std::string_view input = coded;
     size_t produced = 0;

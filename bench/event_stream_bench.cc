@@ -62,7 +62,7 @@ void splice(benchmark::State& state, size_t read) {
   TurnScratch scratch;
   EventStream events(settings, client, budget, scratch, 0ms, kStart, 1);
   TimePoint now = kStart;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     for (size_t at = 0; at < stream.size(); at += read) {
       events.push(std::string_view(stream).substr(at, read));
       events.end_turn(now);
@@ -84,7 +84,7 @@ BENCHMARK(cut_events)->ArgName("event_bytes")->Arg(200);
 void copy(benchmark::State& state) {
   const std::string stream = events_of(200);
   std::string to(kRead, '\0');
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     for (size_t at = 0; at < stream.size(); at += kRead) {
       std::memcpy(to.data(), stream.data() + at, std::min(kRead, stream.size() - at));
       benchmark::ClobberMemory();
@@ -127,7 +127,7 @@ void tick(benchmark::State& state, Millis keepalive) {
                                                       static_cast<uint64_t>(i) * 2654435761));
   }
   TimePoint now = kStart;
-  for (auto _ : state) wheel.advance(now += TimerWheel::kTick);
+  for ([[maybe_unused]] auto _ : state) wheel.advance(now += TimerWheel::kTick);
   state.counters["keepalives/tick"] =
       static_cast<double>(client.writes) / static_cast<double>(state.iterations());
 }
@@ -145,7 +145,7 @@ void schedule(benchmark::State& state) {
     wheel.schedule(*timers.back(), kStart + Millis(100 + i % 10000));
   }
   Quiet timer;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     wheel.schedule(timer, kStart + 5s);
     wheel.schedule(timer, kNever);
   }

@@ -20,9 +20,9 @@ bool is_cross_site(const RequestHead& head) {
 }  // namespace
 
 bool is_local(const PeerAddress& peer) noexcept {
-  static const AddressRange loopback4 = *AddressRange::parse("127.0.0.0/8");
-  static const AddressRange loopback6 = *AddressRange::parse("::1");
-  return !peer.ip || loopback4.contains(*peer.ip) || loopback6.contains(*peer.ip);
+  static const AddressRange kLoopback4 = *AddressRange::parse("127.0.0.0/8");
+  static const AddressRange kLoopback6 = *AddressRange::parse("::1");
+  return !peer.ip || kLoopback4.contains(*peer.ip) || kLoopback6.contains(*peer.ip);
 }
 
 bool is_trustworthy_host(std::string_view host) noexcept {

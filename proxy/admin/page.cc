@@ -10,9 +10,9 @@ struct File {
   std::string_view type;
   std::string_view content;
 };
-constexpr File kFiles[] = {{"/", "text/html; charset=utf-8", page::index_html},
-                           {"/page.css", "text/css; charset=utf-8", page::page_css},
-                           {"/page.js", "text/javascript; charset=utf-8", page::page_js}};
+constexpr File kFiles[] = {{"/", "text/html; charset=utf-8", page::kIndexHtml},
+                           {"/page.css", "text/css; charset=utf-8", page::kPageCss},
+                           {"/page.js", "text/javascript; charset=utf-8", page::kPageJs}};
 
 // Nothing inline, nothing from elsewhere, in nobody's frame.
 constexpr std::string_view kPolicy =

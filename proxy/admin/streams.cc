@@ -125,7 +125,7 @@ std::string stream_json(size_t worker, const StreamInfo& stream) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-void next_slice(AdminServer& server, size_t worker, uint64_t walk, size_t most, StreamSlice then) {
+void next_slice(AdminServer& server, size_t worker, uint64_t walk, size_t most, const StreamSlice& then) {
   Worker& asked = *server.workers()[worker];
   const bool posted = asked.post([&server, &asked, walk, most, then] {
     std::vector<StreamInfo> streams;

@@ -24,7 +24,7 @@ using StreamSlice = std::function<void(const std::vector<StreamInfo>& streams, b
 // Asks a worker for the next slice of a walk through its connections; `most` of them are looked at in one
 // turn of its loop, so that no event waits for more. The answer comes on the admin loop, at once where the
 // worker has ended.
-void next_slice(AdminServer& server, size_t worker, uint64_t walk, size_t most, StreamSlice then);
+void next_slice(AdminServer& server, size_t worker, uint64_t walk, size_t most, const StreamSlice& then);
 
 // The body of /streams: the next slice is asked for when the client has taken the last one, so that a hundred
 // thousand streams need no more memory than a hundred.

@@ -148,6 +148,7 @@ inline constexpr std::array<std::string_view, 4> kCodingNames = {"gzip", "deflat
 
 struct Counters {
 #define SSE_PROXY_DECLARE(member, meaning) Counter member;
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a name cannot be in parentheses
 #define SSE_PROXY_DECLARE_LABELLED(member, label, names, meaning) LabelledCounter<(names).size()> member;
 #define SSE_PROXY_DECLARE_HISTOGRAM(member, meaning) DurationHistogram member;
   SSE_PROXY_COUNTERS(SSE_PROXY_DECLARE)
