@@ -90,9 +90,10 @@ for (const page of PAGES) {
 
     it('its options and metrics are ones that there are', async () => {
       const help = execFileSync(BINARY, ['--help'], { encoding: 'utf8' });
-      const ours = new Set([...help.matchAll(/--[a-z0-9-]+/g)].map(([flag]) => flag));
+      const bench = readFileSync(path.join(ROOT, 'bench/run'), 'utf8');
+      const ours = new Set([...(help + bench).matchAll(/--[a-z0-9-]+/g)].map(([flag]) => flag));
       const table = [...text.matchAll(/`(--[a-z0-9-]+)[^`]*`/g)].map(([, flag]) => flag);
-      const others = /^--(timeout|worker-class|threads|full|json|check|serve|scenarios|proxies)$/; // other programs'
+      const others = /^--(timeout|worker-class|threads|serve)$/; // other programs'
       assert.deepEqual(table.filter((flag) => !ours.has(flag) && !others.test(flag)), []);
       const metrics = await (await fetch(`${admin}/metrics`)).text();
       for (const [name] of text.matchAll(/sse_proxy_[a-z_]+(?=`)/g)) assert.ok(metrics.includes(name), name);
