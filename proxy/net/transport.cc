@@ -1,6 +1,5 @@
 #include "proxy/net/transport.h"
 
-#include <limits.h>
 #include <linux/sockios.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -70,6 +69,7 @@ void Transport::watch() {
   if (worker_.loop().watch(fd_, watched_, events, *this)) {
     watched_ = events;
   } else {
+    reading_ = false;  // no read will tell
     note_broken(errno);
   }
 }
@@ -137,17 +137,10 @@ void Transport::send(std::span<const iovec> pieces) {
 
 // What the socket took of the pieces, from the front.
 size_t Transport::write_now(std::span<const iovec> pieces) {
-  size_t sent = 0;
-  for (size_t from = 0; from < pieces.size(); from += IOV_MAX) {
-    const auto batch = pieces.subspan(from, std::min<size_t>(IOV_MAX, pieces.size() - from));
-    const ssize_t n = system::writev(fd_, batch.data(), batch.size());
-    if (n < 0) {
-      if (!would_block()) note_broken(errno);
-      return sent;
-    }
-    sent += static_cast<size_t>(n);
-  }
-  return sent;
+  const ssize_t n = system::write_in_order(fd_, pieces);
+  if (n >= 0) return static_cast<size_t>(n);
+  if (!would_block()) note_broken(errno);
+  return 0;
 }
 
 void Transport::enqueue(std::span<const iovec> pieces, size_t skip) {
