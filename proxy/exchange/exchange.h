@@ -82,7 +82,7 @@ class Exchange final : public Retirable,
   // Timer
   void on_timer(TimePoint now) override;
 
-  // exchange.cc: the request, the time, the end
+  // exchange.cc: the request, the time, what is left at the end
   void connect(bool fresh);
   [[nodiscard]] bool can_send_again() const noexcept;
   void send(std::span<const iovec> pieces);
@@ -108,9 +108,11 @@ class Exchange final : public Retirable,
   void measure_turn(Millis silence, TimePoint now);
   void after_body_step();
   void pace_upstream();
+  void note_missing_response();
+
+  // exchange_end.cc: ends that are not the response's
   void plan_stream_end(TimePoint earliest);
   void end_stream_if_due(TimePoint now);
-  void note_missing_response();
   [[nodiscard]] std::string_view phase_name() const noexcept;
   [[nodiscard]] UpstreamPhase upstream_phase() const noexcept;
   [[nodiscard]] std::string_view upstream_text() const noexcept;

@@ -1,4 +1,4 @@
-// The response's half of an exchange: what kind of body it is, and how it ends.
+// The response's half of an exchange: what kind of body it is, and how it is passed on.
 #include <algorithm>
 #include <utility>
 
@@ -13,11 +13,6 @@
 namespace sse_proxy {
 namespace {
 
-constexpr Millis kDefaultRetry{
-    2000};  // `retry` is sticky in browsers: small, the spread comes from the end times
-constexpr double kLatestDrainEnd =
-    0.9;  // of the drain: a stream in the middle of an event needs a little longer
-
 // Of a coding that is decoded; x-gzip is gzip (RFC 9110 section 8.4.1.3).
 std::optional<Coding> coding_of(std::string_view name) noexcept {
   if (equals_ignoring_case(name, "x-gzip")) return Coding::gzip;
@@ -26,8 +21,6 @@ std::optional<Coding> coding_of(std::string_view name) noexcept {
   }
   return std::nullopt;
 }
-
-bool is_reconnectable(int status) noexcept { return status == 502 || status == 503 || status == 504; }
 
 }  // namespace
 
@@ -125,20 +118,6 @@ StreamInfo Exchange::describe() const {
           .longest_silence = std::max(stats.longest_silence, silence),
           .queued = client_ == nullptr ? 0 : client_->queued(),
           .held = body_->events()->held()};
-}
-
-bool Exchange::end_stream() {
-  if (method_ != "GET") {  // a clean end would make half an answer look whole
-    body_->release_held(worker_.now());
-    client_->abort();
-    finish(Outcome::ended_by_admin);
-    return true;
-  }
-  stream_end_due_ = worker_.now();
-  stream_end_outcome_ = Outcome::ended_by_admin;
-  end_stream_if_due(worker_.now());
-  if (phase_ != Phase::done) reschedule();
-  return phase_ == Phase::done;
 }
 
 void Exchange::begin_pass_through(ResponseHead&& head) {
@@ -304,113 +283,6 @@ void Exchange::note_missing_response() {
   const size_t upstream = upstream_->upstream();
   if (worker_.shared().health.failed(upstream, UpstreamFailure::no_response, worker_.now()))
     worker_.counters().upstream_ejections.add();
-}
-
-// --- ends that are not the upstream's ---
-
-// A GET stream ends at `sse.max_stream_age` (10 % early at random), or at a moment of the drain.
-void Exchange::plan_stream_end(TimePoint earliest) {
-  if (method_ != "GET") return;
-  const Millis age = route_->route.sse.max_stream_age;
-  if (age > Millis::zero() && stream_end_due_ == kNever) {
-    stream_end_due_ = worker_.now() + worker_.spread(age, 0.9, 1.0);
-    stream_end_outcome_ = Outcome::too_old;
-  }
-  if (worker_.draining() && earliest == kNever) earliest = worker_.now();
-  if (earliest == kNever) return;
-  const Millis left = std::max(Millis::zero(), worker_.drain_ends() - earliest);
-  stream_end_due_ = std::min(stream_end_due_, earliest + worker_.spread(left, 0.0, kLatestDrainEnd));
-  stream_end_outcome_ = Outcome::drained;
-}
-
-void Exchange::on_drain() {
-  if (phase_ == Phase::done || body_ == nullptr || body_->events() == nullptr) return;
-  plan_stream_end(worker_.now());
-  reschedule();
-}
-
-void Exchange::end_stream_if_due(TimePoint now) {
-  if (now < stream_end_due_ || body_ == nullptr || phase_ == Phase::done) return;
-  EventStream* const stream = body_->events();
-  if (stream == nullptr || !stream->can_end()) return;  // asked again after the next bytes
-  const Millis base = stream->last_retry().value_or(kDefaultRetry);
-  (void)stream->write_retry(worker_.spread(base, 0.5, 1.5), now);
-  client_->end({}, nullptr);
-  finish(stream_end_outcome_);
-}
-
-std::string_view Exchange::phase_name() const noexcept {
-  switch (phase_) {
-    case Phase::connecting: return connector_ == nullptr ? "request" : "connecting";
-    case Phase::awaiting_head: return request_complete_ ? "awaiting-head" : "sending-request";
-    case Phase::responding: return "responding";
-    case Phase::tunnelling: return "tunnelling";
-    case Phase::done: break;
-  }
-  return "done";
-}
-
-UpstreamPhase Exchange::upstream_phase() const noexcept {
-  if (phase_ == Phase::connecting) return UpstreamPhase::connecting;
-  return phase_ == Phase::awaiting_head ? UpstreamPhase::awaiting_head : UpstreamPhase::responding;
-}
-
-std::string_view Exchange::upstream_text() const noexcept {
-  if (upstream_ != nullptr) return worker_.options().upstream[upstream_->upstream()].text;
-  return connector_ == nullptr ? "-" : connector_->upstream_text();
-}
-
-void Exchange::fail(const Error& error) {
-  if (phase_ == Phase::done) return;
-  Counters& counters = worker_.counters();
-  switch (error.side) {
-    case Side::client: counters.refused[refusal_of(error.status)].add(); break;
-    case Side::upstream: counters.upstream_errors[upstream_phase()].add(); break;
-    case Side::self: counters.own_errors.add(); break;
-  }
-  log::warn(error.message, {{"reason", std::string_view(error.detail)},
-                            {"client", origin_.client.text()},
-                            {"id", std::string_view(origin_.id)},
-                            {"method", std::string_view(method_)},
-                            {"path", std::string_view(path_)},
-                            {"status", int64_t{error.status}},
-                            {"phase", phase_name()},
-                            {"upstream", upstream_text()},
-                            {"ms", static_cast<int64_t>((worker_.now() - started_).count())}});
-  if (client_ == nullptr) return finish(Outcome::client_gone);
-  const SseOptions& sse = route_->route.sse;
-  const bool head_out = early_head_ || (body_ != nullptr && upstream_answered_);
-  const bool reconnect = sse.retry_on_error > Millis::zero() && method_ == "GET" && expects_event_stream_ &&
-                         is_reconnectable(error.status) && !upstream_answered_;
-  if (reconnect) return answer_with_reconnect();
-  if (!head_out) {
-    status_ = error.status;
-    client_->refuse(error.status, error.message);
-    return finish(error.side == Side::client ? Outcome::refused : Outcome::upstream_failed);
-  }
-  if (early_head_ && !upstream_answered_) {
-    const std::string event = error_event(sse.early_error_event, error.status, {}, error.message);
-    const std::string_view piece = event;
-    client_->end(std::span(&piece, 1), nullptr);
-    return finish(Outcome::error_event);
-  }
-  body_->release_held(worker_.now());
-  client_->abort();
-  finish(Outcome::upstream_failed);
-}
-
-// Rule 14: EventSource gives up for good on any status but 200, so it gets one, and a time to come back.
-void Exchange::answer_with_reconnect() {
-  if (!early_head_) {
-    ResponseHead head = own_event_stream_head();
-    client_->begin(head);
-    status_ = 200;
-  }
-  const Millis retry = worker_.spread(route_->route.sse.retry_on_error, 0.5, 1.5);
-  const std::string text = "retry: " + std::to_string(retry.count()) + "\n\n";
-  const std::string_view piece = text;
-  client_->end(std::span(&piece, 1), nullptr);
-  finish(Outcome::reconnect);
 }
 
 }  // namespace sse_proxy
