@@ -88,7 +88,6 @@ void AdminConnection::answer(const AdminAnswer& answer) {
   }
   ended_ = true;
   chunked_ = false;
-  std::string bytes;
   send_head(head);
   if (request_.method != "HEAD" && !answer.body.empty()) send(answer.body);
 }

@@ -98,6 +98,8 @@ class ClientConnection final : public Retirable,
   void begin_closing();
   void linger();
   void close();
+
+  // client_timeouts.cc
   void reschedule();
   [[nodiscard]] bool is_deaf() const;
   [[nodiscard]] TimePoint next_deadline() const;
