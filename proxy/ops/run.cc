@@ -40,9 +40,11 @@ class Lifecycle {
  public:
   Lifecycle(Server& server, const ReadAgain& read_again) : server_(server), read_again_(read_again) {
     uv_loop_t* const loop = server.main_loop();
-    uv_timer_init(loop, &delay_);
-    delay_.data = this;
-    uv_unref(reinterpret_cast<uv_handle_t*>(&delay_));
+    for (uv_timer_t* timer : {&delay_, &reload_}) {
+      uv_timer_init(loop, timer);
+      timer->data = this;
+      uv_unref(reinterpret_cast<uv_handle_t*>(timer));
+    }
     keep_signals_from_killing();
     for (size_t i = 0; i < signals_.size(); ++i) {
       uv_signal_init(loop, &signals_[i]);
@@ -58,16 +60,16 @@ class Lifecycle {
   // The handles must be closed before the loop is.
   void close() {
     for (uv_signal_t& signal : signals_) uv_close(reinterpret_cast<uv_handle_t*>(&signal), nullptr);
-    uv_close(reinterpret_cast<uv_handle_t*>(&delay_), nullptr);
+    for (uv_timer_t* timer : {&delay_, &reload_}) uv_close(reinterpret_cast<uv_handle_t*>(timer), nullptr);
     uv_run(server_.main_loop(), UV_RUN_NOWAIT);
   }
 
  private:
   void on_signal(int number) {
     if (number == SIGHUP) {
-      notify_service_manager(ServiceState::reloading);
-      reload();
-      return notify_service_manager(ServiceState::ready);
+      uv_timer_start(
+          &reload_, [](uv_timer_t* timer) { static_cast<Lifecycle*>(timer->data)->reload(); }, 0, 0);
+      return;
     }
     if (ending_) {
       log::info("second signal: ending at once");
@@ -87,6 +89,12 @@ class Lifecycle {
 
   // A main loop has time for a file: no event waits for it.
   void reload() {
+    notify_service_manager(ServiceState::reloading);
+    read_configuration();
+    notify_service_manager(ServiceState::ready);
+  }
+
+  void read_configuration() {
     log::info("SIGHUP: configuration and certificates are read again; every stream goes on");
     server_.reload_certificates();
     Result<Loaded> next = read_again_();
@@ -108,6 +116,7 @@ class Lifecycle {
   const ReadAgain& read_again_;
   bool ending_ = false;
   uv_timer_t delay_;
+  uv_timer_t reload_;  // in the loop's next turn: however many ask for it meanwhile, no other signal waits
   std::array<uv_signal_t, kSignals.size()> signals_;
 };
 

@@ -1,9 +1,11 @@
 // SIGHUP: the configuration is read again for new requests, and no stream notices.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
+#include <thread>
 
 #include "tests/integration/abuse_helpers.h"
 #include "tests/integration/admin_helpers.h"
@@ -114,6 +116,42 @@ TEST(Reload, AHundredUnderLoadDropNoStreamAndLeaveNoDescriptor) {
               "the last configuration");
   expect_soon([&] { return rig.proxy.open_descriptors() <= descriptors; }, "no descriptor more");
   rig.expect_metric("sse_proxy_streams_open", static_cast<double>(streams.size()));
+}
+
+// A configuration that is read when the test gives it.
+struct Fifo {
+  Fifo() { EXPECT_EQ(mkfifo(path.c_str(), 0600), 0); }
+  ~Fifo() { unlink(path.c_str()); }
+  void give() const { std::ofstream(path) << "sse.keepalive = \"1s\""; }  // waits for the reader
+  const std::string path = "/tmp/sse-proxy-reload-" + std::to_string(getpid()) + ".fifo";
+};
+
+bool has_pending_signal(const Process& process) {
+  std::ifstream status("/proc/" + std::to_string(process.pid()) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("ShdPnd:")) return line.find_first_of("123456789abcdef", 7) != std::string::npos;
+  }
+  return false;
+}
+
+TEST(Reload, WhatIsAskedForWhileOneIsUnderWayIsOneMoreAndNoOtherSignalWaitsForIt) {
+  const Fifo file;
+  std::thread start([&] { file.give(); });
+  Proxy proxy({"--config", file.path, "--upstream", "http://127.0.0.1:1"});
+  start.join();
+  proxy.signal(SIGHUP);
+  proxy.wait_for_log("SIGHUP: ");
+  for (int i = 0; i < 3; ++i) {
+    proxy.signal(SIGHUP);
+    expect_soon([&] { return !has_pending_signal(proxy); }, "the signal is taken");
+  }
+  file.give();
+  proxy.wait_for_log(kReloaded);
+  file.give();
+  expect_soon([&] { return proxy.count_in_log(kReloaded) == 2; }, "the second");
+  proxy.signal(SIGTERM);
+  EXPECT_EQ(proxy.wait_for_exit(), 0);
+  EXPECT_EQ(proxy.count_in_log("SIGHUP: "), 2U);
 }
 
 }  // namespace
