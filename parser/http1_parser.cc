@@ -1,6 +1,7 @@
 #include "parser/http1_parser.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "parser/message_rules.h"
@@ -31,11 +32,14 @@ bool begins_with_crlf(std::string_view bytes) noexcept {
   return bytes.size() >= 2 && bytes[0] == '\r' && bytes[1] == '\n';
 }
 
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
+// What each byte is worth as a hexadecimal digit; -1: it is none.
+constexpr auto kHexValues = [] {
+  std::array<int8_t, 256> values{};
+  values.fill(-1);
+  for (size_t i = 0; i < 10; ++i) values['0' + i] = static_cast<int8_t>(i);
+  for (size_t i = 0; i < 6; ++i) values['a' + i] = values['A' + i] = static_cast<int8_t>(10 + i);
+  return values;
+}();
 
 }  // namespace
 
@@ -171,7 +175,8 @@ bool Http1Parser::take_plain_size_line(std::string_view& bytes) {
   const size_t most = std::min(bytes.size(), kMaxDigits);
   uint64_t chunk_size = 0;
   size_t digits = 0;
-  for (int value = 0; digits < most && (value = hex_value(bytes[digits])) >= 0; ++digits)
+  for (int value = 0; digits < most && (value = kHexValues[static_cast<uint8_t>(bytes[digits])]) >= 0;
+       ++digits)
     chunk_size = chunk_size << 4 | static_cast<uint64_t>(value);
   if (chunk_size == 0 || !begins_with_crlf({bytes.data() + digits, bytes.size() - digits})) return false;
   bytes.remove_prefix(digits + 2);

@@ -1,5 +1,4 @@
 // The writing half of a client connection: responses in HTTP/1.1 framing (RFC 9112 sections 6 and 7).
-#include <algorithm>
 #include <utility>
 
 #include "parser/http1_writer.h"
@@ -72,27 +71,25 @@ TransportPtr ClientConnection::switch_protocols(const ResponseHead& head, std::s
 // One system call for all that is there: the head if it still waits, the chunk's head, its bytes, its end.
 void ClientConnection::send_body(std::span<const std::string_view> pieces, std::string_view after) {
   if (transport_ == nullptr) return;
-  iovec* const wire = worker_.wire(pieces.size() + 4);
-  iovec* end = wire;
-  if (!head_.empty()) *end++ = piece_of(head_);
-  iovec* const size_line = end++;
+  constexpr size_t kBefore = 2;  // pieces: the response's head and the chunk's
+  iovec* begin = worker_.wire(kBefore + pieces.size() + 2) + kBefore;
+  iovec* end = begin;
   size_t size = 0;
-  for (std::string_view piece : pieces) {
+  for (const std::string_view piece : pieces) {
     *end++ = piece_of(piece);
     size += piece.size();
   }
   const ChunkHead chunk_head(size);
   if (framing_ == Framing::chunked && size > 0) {
-    *size_line = piece_of(chunk_head.view());
+    *--begin = piece_of(chunk_head.view());
     *end++ = piece_of(kChunkEnd);
-  } else {
-    end = std::move(size_line + 1, end, size_line);
   }
+  if (!head_.empty()) *--begin = piece_of(head_);
   if (!after.empty()) *end++ = piece_of(after);
-  if (end == wire) return;
+  if (begin == end) return;
 
   const bool was_empty = transport_->queued() == 0;
-  transport_->write({wire, end});
+  transport_->write({begin, end});
   if (!head_.empty()) head_ = std::string();
   if (!was_empty || transport_->queued() == 0) return;
   last_write_progress_ = worker_.now();  // from here on the client has to take something in time
