@@ -55,7 +55,6 @@ Server::~Server() {
   uv_close(reinterpret_cast<uv_handle_t*>(&worker_finished_), nullptr);
   uv_run(&main_loop_, UV_RUN_DEFAULT);
   uv_loop_close(&main_loop_);
-  for (const std::string& path : unix_paths_) unlink(path.c_str());
 }
 
 Result<std::unique_ptr<Server>> Server::create(Loaded settings, HandedOverSockets handed_over) {
@@ -128,7 +127,7 @@ std::optional<Error> Server::listen_on_all_workers(SocketAddress address, bool t
   address = local_address(*first);
   addresses_.push_back(address.text());
   if (address.family() == AF_UNIX) {
-    unix_paths_.push_back(reinterpret_cast<const sockaddr_un*>(&address.storage)->sun_path);
+    socket_files_.emplace_back(reinterpret_cast<const sockaddr_un*>(&address.storage)->sun_path);
   }
   if (address.family() == AF_UNIX || workers_.size() == 1) {
     accept_on_first_worker(*first, tls);

@@ -11,6 +11,7 @@
 
 #include "conf/reload.h"
 #include "parser/result.h"
+#include "proxy/net/socket_file.h"
 #include "proxy/ops/service_manager.h"
 #include "proxy/shared.h"
 #include "proxy/worker.h"
@@ -75,7 +76,7 @@ class Server {
   std::atomic<size_t> running_{0};
   std::unique_ptr<AdminServer> admin_;
   std::vector<std::string> addresses_;
-  std::vector<std::string> unix_paths_;  // ours to remove
+  std::vector<SocketFile> socket_files_;
 };
 
 }  // namespace sse_proxy

@@ -44,7 +44,7 @@ Error failure(const SocketAddress& address, const char* what, int code) {
 
 // A path left behind by a process that ended is removed; one that somebody listens on is not.
 bool is_stale(const SocketAddress& address) {
-  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);  // its queue may be full
   if (fd < 0) return false;
   const bool refused = connect(fd, address.get(), address.size) != 0 && errno == ECONNREFUSED;
   close(fd);

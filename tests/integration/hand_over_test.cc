@@ -1,6 +1,9 @@
 // A deploy: one instance drains while another one takes over.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <array>
 #include <cmath>
@@ -117,6 +120,51 @@ TEST(HandOver, NoEventIsLostAndClientsComeBackEvenlyWhenASecondInstanceTakesOver
   const std::string totals = first.wait_for_log("stopped: ");
   EXPECT_NE(totals.find(" streams_opened=" + std::to_string(kReaders + kPosts) + " "), std::string::npos)
       << totals << ": the second instance has served the others";
+}
+
+bool anyone_listens(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+TEST(HandOver, ASocketFileBelongsToTheInstanceThatListensThere) {
+  const std::string path = "/tmp/sse-proxy-hand-over-" + std::to_string(getpid());
+  Rig first({"--listen", "unix:" + path});
+  Peer client = connect_to_unix(path);
+  client.send(kGet);
+  Peer upstream = first.origin.accept();
+  upstream.read_head();
+  first.proxy.signal(SIGTERM);
+  expect_soon([&] { return !anyone_listens(path); }, "the listener is closed");
+  {
+    const Rig second({"--listen", "unix:" + path});
+    upstream.send(text_response("whole"));
+    EXPECT_EQ(read_response(client).body, "whole");
+    client.close();
+    EXPECT_EQ(first.proxy.wait_for_exit(), 0);
+    EXPECT_TRUE(anyone_listens(path)) << "it was not the first one's to remove any more";
+  }
+  EXPECT_NE(access(path.c_str(), F_OK), 0) << "the second one removes it";
+}
+
+TEST(HandOver, AListenerWithAFullQueueIsNoReasonToHang) {
+  const std::string path = "/tmp/sse-proxy-full-" + std::to_string(getpid());
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const auto* const name = reinterpret_cast<const sockaddr*>(&address);
+  const Fd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(bind(listener.get(), name, sizeof address), 0);
+  ASSERT_EQ(listen(listener.get(), 0), 0);
+  const Fd waiting(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(connect(waiting.get(), name, sizeof address), 0);
+  Process proxy({"--listen", "unix:" + path, "--upstream", "http://127.0.0.1:1"});
+  EXPECT_EQ(proxy.wait_for_exit(Millis(5000)), 1);
+  EXPECT_NE(proxy.log().find("another process listens there"), std::string::npos) << proxy.log();
+  unlink(path.c_str());
 }
 
 }  // namespace
