@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
 #include <limits>
 #include <utility>
@@ -150,9 +151,9 @@ void add_certificates(Page& page, const Shared& shared) {
   }
 }
 
-size_t open_descriptors() {
+size_t open_descriptors(size_t limit) {
   DIR* const folder = opendir("/proc/self/fd");
-  if (folder == nullptr) return 0;
+  if (folder == nullptr) return errno == EMFILE ? limit : 0;
   size_t count = 0;
   while (readdir(folder) != nullptr) ++count;
   closedir(folder);
@@ -172,9 +173,10 @@ void add_process(Page& page, const Shared& shared) {
   std::ifstream("/proc/self/statm") >> pages >> resident;
   page.one_gauge("process_resident_memory_bytes",
                  static_cast<double>(resident) * static_cast<double>(getpagesize()), "resident memory");
-  page.one_gauge("process_open_fds", static_cast<double>(open_descriptors()), "open file descriptors");
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
+  page.one_gauge("process_open_fds", static_cast<double>(open_descriptors(limit.rlim_cur)),
+                 "open file descriptors");
   page.one_gauge("process_max_fds", static_cast<double>(limit.rlim_cur),
                  "file descriptors that there may be");
   page.one_gauge("process_start_time_seconds", static_cast<double>(shared.started),
@@ -193,7 +195,8 @@ bool accepts_open_metrics(const RequestHead& request) {
 }  // namespace
 
 std::string as_open_metrics(std::string_view text) {
-  constexpr std::string_view kTotal = "_total", kLimit = "le=\"";
+  constexpr std::string_view kTotal = "_total", kFirst = "{le=\"",
+                             kLater = ",le=\"";  // other labels end in `le`
   std::string out;
   out.reserve(text.size() + 16);
   while (!text.empty()) {
@@ -204,8 +207,9 @@ std::string as_open_metrics(std::string_view text) {
       const size_t name_end = std::min(line.find(' ', 7), line.size());  // behind "# HELP " or "# TYPE "
       if (std::string_view(line).substr(0, name_end).ends_with(kTotal))
         line.erase(name_end - kTotal.size(), kTotal.size());
-    } else if (const size_t limit = line.find(kLimit); limit != std::string::npos) {
-      const size_t from = limit + kLimit.size(), to = line.find('"', from);
+    } else if (const size_t limit = std::min(line.find(kFirst), line.find(kLater));
+               limit != std::string::npos) {
+      const size_t from = limit + kFirst.size(), to = line.find('"', from);
       if (line.substr(from, to - from).find_first_of(".eI") == std::string::npos) line.insert(to, ".0");
     }
     out += line;

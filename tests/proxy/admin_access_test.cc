@@ -69,5 +69,10 @@ TEST(Metrics, OpenMetricsNamesCountersWithoutTotalAndLimitsWithAPoint) {
             "h_bucket{le=\"+Inf\"} 1\n# EOF\n");
 }
 
+TEST(Metrics, OpenMetricsChangesNoLabelThatOnlyEndsInLe) {
+  EXPECT_EQ(as_open_metrics("expiry{file=\"/run/pki/crt\",subject=\"a\"} 1\n"),
+            "expiry{file=\"/run/pki/crt\",subject=\"a\"} 1\n# EOF\n");
+}
+
 }  // namespace
 }  // namespace sse_proxy
