@@ -28,6 +28,7 @@ void Feed::add(AdminConnection& connection) {
   if (watchers_.size() >= kMaxWatchers)
     return connection.answer(error_answer(503, "as many as may watch are watching"));
   connection.answer_in_pieces("text/event-stream", std::make_unique<FeedBody>());
+  if (connection.body() == nullptr) return;  // a HEAD
   watchers_.push_back(connection.id());
   if (uv_is_active(reinterpret_cast<uv_handle_t*>(&timer_)) != 0) return;
   uv_timer_start(

@@ -160,6 +160,18 @@ TEST(AdminPage, ItsFeedTellsWhatStreamsDo) {
   }
 }
 
+TEST(AdminPage, AHeadOfItsFeedTakesNoPlace) {
+  const AdminRig rig;
+  Peer watcher = rig.admin(), asker = rig.admin();
+  watcher.send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
+  watcher.read_head();
+  EXPECT_TRUE(watcher.read_chunk());
+  for (int i = 0; i < 20; ++i) {
+    asker.send("HEAD /events HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(status_of(asker.read_head()), 200) << i;
+  }
+}
+
 TEST(AdminPage, NoMoreThanSixteenMayWatch) {
   AdminRig rig;
   std::vector<Peer> watchers;
