@@ -175,15 +175,14 @@ void AdminConnection::finish() {
 }
 
 void AdminConnection::check_patience(uint64_t now_ms) {
-  const bool waits_for_us = answering_ && in_flight_ == 0;
-  if (!waits_for_us && now_ms - since_ms_ > kPatienceMs) close();
+  if (waits_for_client() && now_ms - since_ms_ > kPatienceMs) close();
 }
 
 void AdminConnection::close() {
   if (std::exchange(closed_, true)) return;
   body_.reset();
-  server_.remove(*this);
   uv_close(&handle_.handle, [](uv_handle_t* handle) { delete static_cast<AdminConnection*>(handle->data); });
+  server_.remove(*this);
 }
 
 }  // namespace sse_proxy

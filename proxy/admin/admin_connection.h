@@ -63,8 +63,9 @@ class AdminConnection final : private RequestSink {
   [[nodiscard]] AdminBody* body() noexcept { return body_.get(); }
   // All that was written has been taken.
   [[nodiscard]] bool has_room() const noexcept { return in_flight_ == 0; }
-  // Waits for a request, of which nothing has come.
-  [[nodiscard]] bool idle() const noexcept { return !answering_ && parser_.untouched(); }
+  // For a request, or to take an answer, or to close; not so while it is we who have nothing to say yet.
+  [[nodiscard]] bool waits_for_client() const noexcept { return !answering_ || in_flight_ > 0; }
+  [[nodiscard]] uint64_t since_ms() const noexcept { return since_ms_; }
   // For the server, from time to time.
   void check_patience(uint64_t now_ms);
 

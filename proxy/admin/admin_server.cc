@@ -1,10 +1,12 @@
 #include "proxy/admin/admin_server.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -21,7 +23,10 @@ namespace {
 
 constexpr uint64_t kLookEveryMs = 500;
 constexpr int kBacklog = 64;
+constexpr int kAcceptsPerTurn = 16;  // fewer than there may be: each is read before it can give way
 constexpr std::string_view kStream = "/streams/";
+
+int open_spare() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 AdminAnswer text(int status, std::string body) { return {.status = status, .body = std::move(body)}; }
 
@@ -51,10 +56,11 @@ AdminServer::AdminServer(Server& server)
       shared_(server.shared()),
       workers_(server.workers()),
       loop_(server.main_loop()),
+      spare_(open_spare()),
       feed_(*this) {
   uv_async_init(loop_, &wake_, [](uv_async_t* async) { static_cast<AdminServer*>(async->data)->on_wake(); });
-  uv_timer_init(loop_, &patience_);
-  wake_.data = patience_.data = this;
+  uv_timer_init(loop_, &look_);
+  wake_.data = look_.data = this;
 }
 
 AdminServer::~AdminServer() {
@@ -63,11 +69,11 @@ AdminServer::~AdminServer() {
     if (listener->poll.data != nullptr) uv_close(reinterpret_cast<uv_handle_t*>(&listener->poll), nullptr);
   }
   uv_close(reinterpret_cast<uv_handle_t*>(&wake_), nullptr);
-  uv_close(reinterpret_cast<uv_handle_t*>(&patience_), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&look_), nullptr);
   feed_.close();
   uv_run(loop_, UV_RUN_NOWAIT);  // the handles are members: the loop lets go of them here
   for (const auto& listener : listeners_) ::close(listener->fd);
-  for (const std::string& path : unix_paths_) unlink(path.c_str());
+  if (spare_ >= 0) ::close(spare_);
 }
 
 std::optional<Error> AdminServer::listen(const Endpoint& endpoint) {
@@ -85,7 +91,7 @@ std::optional<Error> AdminServer::listen(const Endpoint& endpoint) {
     const SocketAddress bound = local_address(*fd);
     const bool is_unix = address.family() == AF_UNIX;
     addresses_.push_back(bound.text());
-    if (is_unix) unix_paths_.push_back(endpoint.unix_path);
+    if (is_unix) socket_files_.emplace_back(endpoint.unix_path);
     listeners_.push_back(std::make_unique<Listener>(Listener{this, *fd, is_unix, {}}));
   }
   return std::nullopt;
@@ -95,35 +101,67 @@ void AdminServer::start() {
   for (const auto& listener : listeners_) {
     uv_poll_init(loop_, &listener->poll, listener->fd);
     listener->poll.data = listener.get();
-    uv_poll_start(&listener->poll, UV_READABLE, [](uv_poll_t* poll, int, int) {
-      const auto* const ready = static_cast<Listener*>(poll->data);
-      ready->server->accept(*ready);
-    });
+    watch(*listener);
   }
   uv_timer_start(
-      &patience_, [](uv_timer_t* timer) { static_cast<AdminServer*>(timer->data)->check_patience(); },
-      kLookEveryMs, kLookEveryMs);
+      &look_, [](uv_timer_t* timer) { static_cast<AdminServer*>(timer->data)->look_around(); }, kLookEveryMs,
+      kLookEveryMs);
 }
 
-void AdminServer::accept(const Listener& listener) {
+void AdminServer::watch(Listener& listener) {
+  uv_poll_start(&listener.poll, UV_READABLE, [](uv_poll_t* poll, int, int) {
+    auto* const ready = static_cast<Listener*>(poll->data);
+    ready->server->accept_all(*ready);
+  });
+}
+
+// Until look_around(): the queue is not to be spun over.
+void AdminServer::pause(Listener& listener) { uv_poll_stop(&listener.poll); }
+
+void AdminServer::accept_all(Listener& listener) {
+  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    if (accept(listener)) continue;
+    if (errno != EMFILE && errno != ENFILE) return;
+    if (spare_ < 0 && !make_room()) return pause(listener);
+    if (spare_ >= 0) ::close(std::exchange(spare_, -1));
+    (void)accept(listener);
+    return;  // without a descriptor nobody says that the queue is empty
+  }
+}
+
+// False: errno says why.
+bool AdminServer::accept(const Listener& listener) {
   SocketAddress peer;
   peer.size = sizeof peer.storage;
   const int fd = accept4(listener.fd, reinterpret_cast<sockaddr*>(&peer.storage), &peer.size,
                          SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (fd < 0) return;
-  if (connections_.size() >= kMaxConnections) {  // a kept-alive connection that waits gives way to a probe
-    const auto idle = std::find_if(connections_.begin(), connections_.end(),
-                                   [](const auto& c) { return c.second->idle(); });
-    if (idle == connections_.end()) {
-      ::close(fd);
-      return;
-    }
-    idle->second->close();
+  if (fd < 0) return false;
+  if (connections_.size() >= kMaxConnections && !make_room()) {
+    ::close(fd);
+    return true;
   }
   const uint64_t id = ++last_id_;
   auto* const connection = new AdminConnection(*this, id, peer.peer());
   connections_.emplace(id, connection);
   connection->open(fd, listener.is_unix);
+  return true;
+}
+
+// Closes the connection that has kept us waiting for longest: a probe gets through whatever others do, as a
+// supervisor ends a process that does not answer.
+bool AdminServer::make_room() {
+  AdminConnection* longest = nullptr;
+  for (const auto& [id, connection] : connections_) {
+    if (!connection->waits_for_client()) continue;
+    if (longest == nullptr || connection->since_ms() < longest->since_ms()) longest = connection;
+  }
+  if (longest != nullptr) longest->close();
+  return longest != nullptr;
+}
+
+void AdminServer::remove(AdminConnection& connection) {
+  connections_.erase(connection.id());
+  if (spare_ < 0) spare_ = open_spare();
 }
 
 AdminConnection* AdminServer::connection(uint64_t id) const noexcept {
@@ -148,9 +186,11 @@ void AdminServer::on_wake() {
   for (const auto& task : tasks) task();
 }
 
-void AdminServer::check_patience() {
+void AdminServer::look_around() {
   for (auto it = connections_.begin(); it != connections_.end();)
     (it++)->second->check_patience(uv_now(loop_));
+  if (spare_ < 0) spare_ = open_spare();
+  for (const auto& listener : listeners_) watch(*listener);
 }
 
 nlohmann::ordered_json AdminServer::totals() const {

@@ -16,6 +16,7 @@
 #include "parser/result.h"
 #include "proxy/admin/admin_connection.h"
 #include "proxy/admin/feed.h"
+#include "proxy/net/socket_file.h"
 #include "proxy/shared.h"
 #include "proxy/worker.h"
 
@@ -56,7 +57,8 @@ class AdminServer {
 
   // A request is complete: answers it, or begins to.
   void handle(AdminConnection& connection);
-  void remove(AdminConnection& connection) { connections_.erase(connection.id()); }
+  // It has closed: its descriptor is free.
+  void remove(AdminConnection& connection);
 
  private:
   static constexpr size_t kMaxConnections = 64;
@@ -71,21 +73,26 @@ class AdminServer {
   explicit AdminServer(Server& server);
   std::optional<Error> listen(const Endpoint& endpoint);
   void start();
-  void accept(const Listener& listener);
+  static void watch(Listener& listener);
+  static void pause(Listener& listener);
+  void accept_all(Listener& listener);
+  bool accept(const Listener& listener);
+  bool make_room();
   void on_wake();
-  void check_patience();
+  void look_around();
 
   Server& server_;
   Shared& shared_;
   Workers workers_;
   uv_loop_t* loop_;
   uv_async_t wake_;
-  uv_timer_t patience_;
+  uv_timer_t look_;
   std::mutex mutex_;
   std::vector<std::function<void()>> tasks_;  // under mutex_
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<std::string> addresses_;
-  std::vector<std::string> unix_paths_;  // ours to remove
+  std::vector<SocketFile> socket_files_;
+  int spare_;  // a descriptor that is given up for a probe when the process has no other left
   std::map<uint64_t, AdminConnection*> connections_;
   uint64_t last_id_ = 0;
   uint64_t last_walk_ = 0;

@@ -105,6 +105,62 @@ TEST(Admin, AProbeGetsThroughWhenIdleConnectionsTakeAllPlaces) {
   EXPECT_EQ(rig.get("/healthz"), "alive\n");
 }
 
+TEST(Admin, AProbeGetsThroughWhenHalfRequestsTakeAllPlaces) {
+  const AdminRig rig;
+  std::vector<Peer> halves;
+  for (int i = 0; i < 64; ++i) {
+    halves.push_back(rig.admin());
+    halves.back().send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /heal");
+    EXPECT_EQ(read_response(halves.back()).body, "alive\n");
+  }
+  const auto start = Clock::now();
+  EXPECT_EQ(rig.get("/healthz"), "alive\n");
+  EXPECT_LT(since(start), Millis(kSanitized ? 20000 : 2500));
+}
+
+TEST(Admin, AProbeGetsThroughWhenClientsThatTakeNothingHoldAllPlaces) {
+  const AdminRig rig;
+  std::string many;
+  while (many.size() < 7000) many += "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
+  std::vector<Peer> takers;
+  for (int i = 0; i < 64; ++i) {
+    takers.push_back(connect_to(rig.admin_port, {.receive_buffer = 4096}));
+    takers.back().send(many);
+  }
+  const auto start = Clock::now();
+  EXPECT_EQ(rig.get("/healthz"), "alive\n");
+  EXPECT_LT(since(start), Millis(kSanitized ? 20000 : 2500));
+}
+
+TEST(Admin, AProbeGetsThroughWhenNoDescriptorIsLeft) {
+  Origin origin;
+  origin.serve([](Peer& peer) {
+    while (peer.wait_for_request(Millis(60'000))) peer.send(kStreamHead);
+  });
+  constexpr unsigned kDescriptors = 64;
+  Proxy proxy({"--upstream", origin.url(), "--admin", "127.0.0.1:0", "--keepalive", "off", "--workers", "1"},
+              kDescriptors);
+  const std::string address = admin_address(proxy);
+  const auto port = static_cast<uint16_t>(std::stoul(address.substr(address.rfind(':') + 1)));
+  std::vector<Peer> clients;
+  while (proxy.open_descriptors() + 2 <= kDescriptors) {
+    clients.push_back(proxy.client());
+    clients.back().send(kGet);
+    ASSERT_EQ(status_of(clients.back().read_head()), 200);
+  }
+  if (proxy.open_descriptors() < kDescriptors) clients.push_back(proxy.client());
+  expect_soon([&] { return proxy.open_descriptors() == kDescriptors; }, "every descriptor is taken");
+  for (int i = 0; i < 3; ++i) {
+    Peer probe = connect_to(port);
+    probe.send("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    EXPECT_EQ(read_response(probe).body, "alive\n");
+  }
+  const Peer one = connect_to(port), another = connect_to(port);  // more than there is a descriptor for
+  const Millis before = proxy.cpu_time();
+  std::this_thread::sleep_for(Millis(1000));
+  EXPECT_LT(proxy.cpu_time() - before, Millis(kSanitized ? 600 : 200)) << "it does not spin over its queue";
+}
+
 TEST(Admin, NamesThatCouldBeAWebSitesAreRefusedButForProbes) {
   const AdminRig rig;
   EXPECT_EQ(status_of(rig.ask("/config", "GET", "", "evil.example").head), 403);
