@@ -199,10 +199,13 @@ void Worker::measure_turn() noexcept {
   counters_.event_delay.observe(now() - event_turns_since_, std::exchange(event_turns_, 0));
 }
 
-// Frees what was retired and reports what was met, which may retire more.
+// Reports what was met and frees what was retired, which may each lead to more. Nothing is freed that is
+// still to be reported: an owner may write to a transport and retire it, in answer to another's report.
 void Worker::clean_up() {
   while (!broken_.empty() || !retired_.empty()) {
-    for (Transport* transport : std::exchange(broken_, {})) transport->report_broken();
+    while (!broken_.empty()) {
+      for (Transport* transport : std::exchange(broken_, {})) transport->report_broken();
+    }
     std::exchange(retired_, {}).clear();
   }
 }

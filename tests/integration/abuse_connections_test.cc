@@ -111,8 +111,6 @@ TEST(AbuseConnections, TheLimitIsHalfOfTheDescriptorsThatAreNotKeptBack) {
   EXPECT_NE(proxy.wait_for_log("at most ").find("at most 24 client connections"), std::string::npos);
 }
 
-constexpr const char* kNoDescriptorForTheSanitizer = "a check of an object's type opens a pipe, or fails";
-
 // From now on the proxy can open descriptors below `soft` only.
 void limit_descriptors(const Proxy& proxy, rlim_t soft) {
   rlimit limit{};
@@ -122,7 +120,6 @@ void limit_descriptors(const Proxy& proxy, rlim_t soft) {
 }
 
 TEST(AbuseConnections, WithoutADescriptorLeftANewClientIsTurnedAwayWith503) {
-  if (kSanitized) GTEST_SKIP() << kNoDescriptorForTheSanitizer;
   Rig rig({"--keepalive", "off"});
   Stream stream(rig, kGetExpected, kStreamHead);
   limit_descriptors(rig.proxy, rig.proxy.lowest_free_descriptor());
@@ -152,7 +149,6 @@ TEST(AbuseConnections, WithoutADescriptorLeftANewClientIsTurnedAwayWith503) {
 }
 
 TEST(AbuseConnections, WithoutADescriptorLeftAnIdleClientGivesWay) {
-  if (kSanitized) GTEST_SKIP() << kNoDescriptorForTheSanitizer;
   Origin origin(answer_all);
   Proxy proxy(in_front_of(origin));
   EXPECT_EQ(get(proxy), "a");

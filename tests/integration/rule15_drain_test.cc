@@ -200,7 +200,7 @@ TEST(Rule15Drain, SignalsDuringTheLastMomentsDoNotChangeTheExitCode) {
     proxy.signal(SIGTERM);
     while (proxy.running()) {
       for (const int number : {SIGINT, SIGHUP, SIGTERM}) proxy.signal(number);
-      std::this_thread::sleep_for(Millis(1));  // a storm without a pause would keep a sanitizer from ending
+      std::this_thread::sleep_for(Millis(1));  // without a pause it would do nothing but take signals
     }
     EXPECT_EQ(proxy.wait_for_exit(), 0);
   }
