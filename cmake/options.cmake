@@ -32,14 +32,26 @@ function(add_folder_library name)
   target_compile_definitions(${name} PUBLIC SSE_PROXY_VERSION="${PROJECT_VERSION}")
 endfunction()
 
+# The files of these globs, from the top of the project.
+function(glob_sources result)
+  list(TRANSFORM ARGN PREPEND ${PROJECT_SOURCE_DIR}/ OUTPUT_VARIABLE globs)
+  file(GLOB sources CONFIGURE_DEPENDS ${globs})
+  set(${result} ${sources} PARENT_SCOPE)
+endfunction()
+
+# keep_small(GLOB...): what runs once, or for people, is small in a Release build rather than fast.
+function(keep_small)
+  glob_sources(sources ${ARGN})
+  set_property(SOURCE ${sources} APPEND PROPERTY COMPILE_OPTIONS $<$<CONFIG:Release>:-Os>)
+endfunction()
+
 # optimise_as_a_whole(sse-proxy GLOB...): in a Release build the program's data path, whose calls from file to file are a
 # tenth of an event's instructions. The objects keep their ordinary code, which the tests link in half the time.
 function(optimise_as_a_whole program)
   if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     return()
   endif()
-  list(TRANSFORM ARGN PREPEND ${PROJECT_SOURCE_DIR}/ OUTPUT_VARIABLE globs)
-  file(GLOB sources CONFIGURE_DEPENDS ${globs})
+  glob_sources(sources ${ARGN})
   set_property(SOURCE ${sources} APPEND PROPERTY COMPILE_OPTIONS "$<$<CONFIG:Release>:-flto=auto;-ffat-lto-objects>")
   target_link_options(${program} PRIVATE "$<$<CONFIG:Release>:-flto=auto;-O3>")
 endfunction()

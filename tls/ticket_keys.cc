@@ -17,32 +17,27 @@ int context_index() {
 
 }  // namespace
 
-TicketKeys::Key TicketKeys::fresh_key() {
-  Key key;
-  RAND_bytes(reinterpret_cast<unsigned char*>(&key), sizeof key);
-  return key;
-}
-
-TicketKeys::TicketKeys() : keys_{fresh_key(), fresh_key(), fresh_key()}, made_(Clock::now()) {}
-
 void TicketKeys::use_in(SSL_CTX& context) {
   SSL_CTX_set_ex_data(&context, context_index(), this);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(&context, &TicketKeys::on_ticket);
 }
 
-void TicketKeys::rotate_if_due() {
+bool TicketKeys::rotate_if_due() {
   const Clock::time_point now = Clock::now();
-  if (now - made_ < kAge) return;
-  std::rotate(keys_.begin(), keys_.end() - 1, keys_.end());
-  keys_.front() = fresh_key();
+  if (!keys_.empty() && now - made_ < kAge) return true;
+  Key key;
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(&key), sizeof key) != 1) return !keys_.empty();
+  if (keys_.size() == kKept) keys_.pop_back();
+  keys_.insert(keys_.begin(), key);
   made_ = now;
+  return true;
 }
 
 int TicketKeys::on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
                           EVP_MAC_CTX* mac, int encrypt) {
   auto& self = *static_cast<TicketKeys*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_index()));
   const std::lock_guard lock(self.mutex_);
-  self.rotate_if_due();
+  if (!self.rotate_if_due()) return encrypt == 1 ? -1 : 0;
   auto key = self.keys_.begin();
   if (encrypt == 1) {
     std::memcpy(name, key->name.data(), key->name.size());
