@@ -9,7 +9,7 @@
 namespace sse_proxy {
 namespace {
 
-constexpr size_t kLingerBytes = 1024 * 1024;
+constexpr uint32_t kLingerBytes = 1024 * 1024;
 
 }  // namespace
 
@@ -53,7 +53,7 @@ void ClientConnection::enter(State state) {
 void ClientConnection::on_bytes(std::string_view bytes) {
   if (proxy_header_ != nullptr && !take_proxy_header(bytes)) return;
   if (state_ == State::lingering || state_ == State::closing) {
-    discarded_ += bytes.size();
+    discarded_ += static_cast<uint32_t>(bytes.size());
     if (discarded_ > kLingerBytes && state_ == State::lingering) close();
     return;
   }

@@ -120,7 +120,7 @@ class ClientConnection final : public Retirable,
   TimePoint state_since_;
   TimePoint last_request_byte_;
   TimePoint last_write_progress_;
-  size_t discarded_ = 0;
+  uint32_t discarded_ = 0;  // bytes, while it lingers
   State state_ = State::idle;
   Framing framing_ = Framing::none;  // of the response
   bool served_ = false;              // a request was answered before

@@ -78,8 +78,8 @@ void Exchange::on_upstream_ready(std::unique_ptr<UpstreamConnection> connection,
            worker_.shared().upstream_authorities[upstream_->upstream()]);
   write_request_head(*head_, bytes);
   if (!reused || !can_send_again()) head_.reset();
-  send(std::array{piece_of(bytes), piece_of(early_body_)});
-  early_body_ = std::string();
+  const std::unique_ptr<std::string> body = std::move(early_body_);
+  send(std::array{piece_of(bytes), piece_of(body == nullptr ? std::string_view() : *body)});
   throttle_request();
   reschedule();
 }
@@ -112,8 +112,9 @@ void Exchange::on_request_complete(std::unique_ptr<Fields> trailers) {
 void Exchange::send(std::span<const iovec> pieces) {
   last_request_byte_ = worker_.now();
   if (upstream_ == nullptr) {
+    if (early_body_ == nullptr) early_body_ = std::make_unique<std::string>();
     for (const iovec& piece : pieces)
-      early_body_.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
+      early_body_->append(static_cast<const char*>(piece.iov_base), piece.iov_len);
     return;
   }
   sent_ = true;
@@ -122,7 +123,8 @@ void Exchange::send(std::span<const iovec> pieces) {
 
 void Exchange::throttle_request() {
   if (client_ == nullptr) return;
-  const size_t waiting = upstream_ == nullptr ? early_body_.size() : upstream_->queued();
+  const size_t early = early_body_ == nullptr ? 0 : early_body_->size();
+  const size_t waiting = upstream_ == nullptr ? early : upstream_->queued();
   waiting >= worker_.options().limits.buffer_bytes ? client_->pause_request() : client_->resume_request();
 }
 
@@ -247,7 +249,7 @@ void Exchange::finish(Outcome outcome) {
   log_access(outcome);
   place_.reset();
   head_.reset();
-  early_body_ = std::string();
+  early_body_.reset();
   if (tunnel_ != nullptr) worker_.retire(std::move(tunnel_));
   Downstream* const client = std::exchange(client_, nullptr);
   if (client == nullptr) return worker_.remove(*this);  // an orphan

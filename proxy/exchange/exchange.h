@@ -125,9 +125,9 @@ class Exchange final : public Retirable,
   std::unique_ptr<Connector> connector_;
   std::unique_ptr<UpstreamConnection> upstream_;
   std::unique_ptr<ResponseBody> body_;
-  std::unique_ptr<Tunnel> tunnel_;     // the request asks for an upgrade
-  std::unique_ptr<RequestHead> head_;  // not sent yet, or kept to be sent once more
-  std::string early_body_;             // came before there was a connection to send it on
+  std::unique_ptr<Tunnel> tunnel_;           // the request asks for an upgrade
+  std::unique_ptr<RequestHead> head_;        // not sent yet, or kept to be sent once more
+  std::unique_ptr<std::string> early_body_;  // came before there was a connection to send it on
   std::string method_;
   std::string path_;  // without its query, which may hold secrets
   PeerAddress peer_;

@@ -67,7 +67,7 @@ void Transport::watch() {
   const bool writes = connecting_ || queued() > 0;
   const uint32_t events = (reading_ ? uint32_t{EPOLLIN} : 0) | (writes ? uint32_t{EPOLLOUT} : 0);
   if (worker_.loop().watch(fd_, watched_, events, *this)) {
-    watched_ = events;
+    watched_ = static_cast<uint8_t>(events);
   } else {
     reading_ = false;  // no read will tell
     note_broken(errno);
@@ -208,7 +208,7 @@ size_t Transport::unacknowledged() const noexcept {
 }
 
 bool Transport::made_progress() noexcept {
-  const size_t unsent = queued() + unacknowledged();
+  const auto unsent = static_cast<uint32_t>(queued() + unacknowledged());
   return std::exchange(last_unsent_, unsent) != unsent;
 }
 

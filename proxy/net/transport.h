@@ -131,11 +131,11 @@ class Transport final : public Retirable, private Watcher {
   std::unique_ptr<tls::Engine> tls_;  // null: plain
   std::string queue_;                 // what the socket did not take
   size_t queue_sent_ = 0;             // of the queue, from its front: taken since
-  size_t last_unsent_ = 0;            // as of the last made_progress()
   int fd_;
   int broken_ = 0;  // the first error, while it is not reported
   uint32_t read_limit_ = UINT32_MAX;
-  uint32_t watched_ = 0;  // what the loop looks out for
+  uint32_t last_unsent_ = 0;  // as of the last made_progress()
+  uint8_t watched_ = 0;       // EPOLLIN and EPOLLOUT: what the loop looks out for
   bool is_unix_ = false;
   bool connecting_ = false;
   bool reading_ = false;
