@@ -14,9 +14,7 @@ namespace sse_proxy {
 
 class AdminServer;
 
-// "1.42": the worker's index and the stream's number there.
-std::string stream_id(size_t worker, uint32_t number);
-// A JSON object on one line.
+// A JSON object on one line. Its id is the worker's index and the stream's number there: "1.42".
 std::string stream_json(size_t worker, const StreamInfo& stream);
 
 // What one visit to a worker brought: the streams of some of its connections. `more`: there are others.

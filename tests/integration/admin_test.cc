@@ -262,6 +262,15 @@ TEST(AdminMetrics, OpenMetricsIsSpokenToThoseWhoAcceptIt) {
             std::string::npos);
 }
 
+TEST(AdminMetrics, TheProcessesDescriptorsAreCounted) {
+  AdminRig rig;
+  std::vector<Peer> clients;
+  for (int i = 0; i < 50; ++i) clients.push_back(rig.client());
+  rig.expect_metric("sse_proxy_client_connections", 50);
+  EXPECT_NEAR(rig.metric("process_open_fds"), static_cast<double>(rig.proxy.open_descriptors()), 2)
+      << "but for who asks";
+}
+
 TEST(AdminMetrics, WorkersAreSummedUp) {
   AdminRig rig({"--workers", "2"});
   rig.origin.serve([](Peer& peer) {
