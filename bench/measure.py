@@ -6,6 +6,8 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
+import statistics
 import subprocess
 import threading
 import time
@@ -29,12 +31,18 @@ class Scenario:
     extra: str = ""  # what is counted besides: calls, instructions, memory
     flags: tuple = ()  # sse-proxy's
     only: tuple = ()  # the proxies that can do it
+    asks: str = ""  # of the admin listener, 20 times a second
 
 
 STEADY = {"cpu": "CPU us/event", "p50": "p50 us", "p99": "p99 us", "p999": "p99.9 us"}
 EVENTS, SILENT, STEPS = "/events?rate=10&size=200", "/events?first=1", "/events?first=1&step=1&size=200"
 CALLS, INSTRUCTIONS = {"calls": "system calls/event"}, {"instructions": "user instructions/event"}
 TWO = ("--workers", "2")
+ADMIN = ("--admin", "unix:{dir}/admin")
+ASKED = {"p50": "p50 us", "p99": "p99 us", "p999": "p99.9 us", "core": "CPU, % of a core"}
+ANSWERS = {"answers": "answers/s", "answer_ms": "ms/answer"}
+COSTS = ANSWERS | {"admin_us": "us of the admin thread/answer", "worker_us": "us of the worker/answer",
+                   "worker_turns": "turns of the worker/answer"}
 SCENARIOS = [
     Scenario("steady", STEADY, "streams", EVENTS, (500, 3), (1000, 15)),
     Scenario("split", {"cut": "chunks cut inside an event, %", "cpu": "CPU us/event"}, "streams", EVENTS + "&split=1",
@@ -48,6 +56,16 @@ SCENARIOS = [
     Scenario("keepalive", {"core": "CPU, % of a core", "late_p50": "p50 late ms", "late_p99": "p99 late ms",
                            "late_max": "latest ms"}, "keepalives", SILENT, (9000, 5), (9000, 15), rate=1,
              flags=("--keepalive", "1s"), only=("sse-proxy",)),
+    Scenario("unasked", ASKED, "streams", "/events?rate=1&size=200", (4000, 3), (9000, 10), flags=ADMIN,
+             only=("sse-proxy",)),
+    Scenario("scraped", ASKED | ANSWERS, "streams", "/events?rate=1&size=200", (4000, 3), (9000, 10), flags=ADMIN,
+             only=("sse-proxy",), asks="/metrics"),
+    Scenario("listed", ASKED | ANSWERS, "streams", "/events?rate=1&size=200", (4000, 3), (9000, 10), flags=ADMIN,
+             only=("sse-proxy",), asks="/streams"),
+    Scenario("scrape-cost", COSTS, "streams", SILENT, (2000, 3), (9000, 5), flags=(*ADMIN, "--keepalive", "off"),
+             only=("sse-proxy",), asks="/metrics"),
+    Scenario("list-cost", COSTS, "streams", SILENT, (2000, 3), (9000, 5), flags=(*ADMIN, "--keepalive", "off"),
+             only=("sse-proxy",), asks="/streams"),
     Scenario("tls-steady", STEADY, "streams", EVENTS, (500, 3), (1000, 15), tls=True),
     Scenario("tls-idle", {"idle": "PSS bytes/idle stream"}, "streams", SILENT, (1000, 3), (5000, 3), tls=True,
              extra="memory"),
@@ -161,6 +179,45 @@ class Instructions:
         return int(re.search(r"^(?:totals|summary): (\d+)", dump.read_text(), re.M)[1])
 
 
+class Asker(threading.Thread):
+    """Asks the admin listener for one thing again and again, and takes the time of each answer."""
+
+    def __init__(self, path, folder, pid):
+        super().__init__(daemon=True)
+        self.path, self.socket_path, self.pid = path, f"{folder}/admin", pid
+        self.seconds, self.over = [], threading.Event()
+        self.began, self.before = time.monotonic(), self.threads()
+        self.start()
+
+    def run(self):
+        while not self.over.is_set():
+            began = time.monotonic()
+            with socket.socket(socket.AF_UNIX) as asked:
+                asked.connect(self.socket_path)
+                asked.sendall(f"GET {self.path} HTTP/1.0\r\n\r\n".encode())
+                while asked.recv(1 << 20):
+                    pass
+            self.seconds.append(time.monotonic() - began)
+            self.over.wait(max(0, 0.05 - self.seconds[-1]))
+
+    def threads(self):
+        """Of each thread: nanoseconds on a core, and how often it got one."""
+        return {int(task.name): [int(field) for field in (task / "schedstat").read_text().split()][::2]
+                for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir()}
+
+    def figures(self):
+        self.over.set()
+        wall = time.monotonic() - self.began
+        self.join()
+        used = {thread: [now - then for now, then in zip(after, self.before[thread])]
+                for thread, after in self.threads().items()}
+        admin, answers = used.pop(self.pid), len(self.seconds)
+        worker = max(used.values())
+        return {"answers": answers / wall, "answer_ms": 1e3 * statistics.median(self.seconds),
+                "admin_us": admin[0] / answers / 1e3, "worker_us": worker[0] / answers / 1e3,
+                "worker_turns": worker[1] / answers}
+
+
 class Bench:
     """An origin, and proxies and clients as they are asked for. Used with `with`."""
 
@@ -208,7 +265,7 @@ class Bench:
     def collect(self, clients, scenario, proxy=None, empty=(0, 0), out=None):
         connections = (scenario.full if self.full else scenario.quick)[0]
         pid = proxy.pid if proxy else clients.pid
-        counter, marks, figures = None, {}, {}
+        counter, asker, marks, figures = None, None, {}, {}
         patience = threading.Timer(120, clients.kill)  # a proxy that answers nobody
         patience.start()
         for line in clients.stdout:
@@ -222,6 +279,10 @@ class Bench:
                 counter = Calls(pid, self.folder)
             if word == "begin" and scenario.extra == "instructions":
                 counter = Instructions(pid, out)
+            if word == "begin" and scenario.asks:
+                asker = Asker(scenario.asks, self.folder, pid)
+            if word == "end" and asker:
+                figures |= asker.figures()
             if word == "end" and counter:
                 figures[scenario.extra] = counter.count()
             if word == "end" and scenario.flags == TWO:

@@ -165,7 +165,7 @@ class Proxy:
         pathlib.Path(fill["config"]).write_text(peer.config.format(**fill))
         arguments = [part.format(**fill) for part in peer.arguments if part != "{flags}"]
         if "{flags}" in peer.arguments:
-            arguments += flags
+            arguments += [flag.format(**fill) for flag in flags]
         program = shutil.which(peer.program)
         self.process = subprocess.Popen([*pin, "env", *(f"{k}={v}" for k, v in peer.environment), *under, program,
                                          *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
