@@ -38,7 +38,7 @@ std::optional<PeerAddress> parse_entry(std::string_view entry) noexcept {
 PeerAddress client_address(std::string_view forwarded_for, const PeerAddress& source,
                            const TrustedProxies& trusted) {
   PeerAddress client = source;
-  while (trusted.trusts(client) && !forwarded_for.empty()) {
+  while (!forwarded_for.empty() && trusted.trusts(client)) {
     const size_t comma = forwarded_for.rfind(',');
     const std::string_view entry =
         comma == std::string_view::npos ? forwarded_for : forwarded_for.substr(comma + 1);
@@ -79,6 +79,7 @@ bool is_plain_id(std::string_view id) noexcept {
 std::string to_hex(uint64_t high, uint64_t low) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string hex;
+  hex.reserve(32);
   for (const uint64_t half : {high, low}) {
     for (int shift = 60; shift >= 0; shift -= 4) hex += kDigits[half >> shift & 15];
   }

@@ -5,6 +5,8 @@
 namespace sse_proxy {
 namespace {
 
+constexpr size_t kUsualHead = 512;  // bytes
+
 void write_field(std::string_view name, std::string_view value, std::string& out) {
   out.append(name).append(": ").append(value).append("\r\n");
 }
@@ -15,12 +17,16 @@ void write_framing(const BodyFraming& body, std::string& out) {
 }
 
 void write_field_lines(const Fields& fields, std::string& out) {
-  for (size_t i = 0; i < fields.size(); ++i) write_field(fields[i].name, fields[i].value, out);
+  for (size_t i = 0; i < fields.size(); ++i) {
+    const Fields::View field = fields[i];
+    write_field(field.name, field.value, out);
+  }
 }
 
 }  // namespace
 
 void write_request_head(const RequestHead& head, std::string& out) {
+  out.reserve(kUsualHead);
   out.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
   write_field_lines(head.fields, out);
   write_framing(head.body, out);
@@ -28,6 +34,7 @@ void write_request_head(const RequestHead& head, std::string& out) {
 }
 
 void write_response_head(const ResponseHead& head, std::string_view connection, std::string& out) {
+  out.reserve(kUsualHead);
   out.append("HTTP/1.1 ").append(std::to_string(head.status)).append(" ").append(head.reason).append("\r\n");
   write_field_lines(head.fields, out);
   write_framing(head.body, out);

@@ -11,31 +11,49 @@ struct KnownField {
   std::string_view name;
   FieldId id;
 };
-constexpr auto kKnownFields = std::to_array<KnownField>({
-    {"accept", FieldId::accept},
-    {"accept-encoding", FieldId::accept_encoding},
-    {"accept-ranges", FieldId::accept_ranges},
-    {"cache-control", FieldId::cache_control},
-    {"connection", FieldId::connection},
-    {"content-digest", FieldId::content_digest},
-    {"content-encoding", FieldId::content_encoding},
-    {"content-length", FieldId::content_length},
-    {"content-md5", FieldId::content_md5},
-    {"content-type", FieldId::content_type},
-    {"digest", FieldId::digest},
-    {"etag", FieldId::etag},
-    {"expect", FieldId::expect},
-    {"host", FieldId::host},
-    {"keep-alive", FieldId::keep_alive},
-    {"proxy-authenticate", FieldId::proxy_authenticate},
-    {"proxy-authorization", FieldId::proxy_authorization},
-    {"proxy-connection", FieldId::proxy_connection},
-    {"te", FieldId::te},
-    {"trailer", FieldId::trailer},
-    {"transfer-encoding", FieldId::transfer_encoding},
-    {"upgrade", FieldId::upgrade},
-    {"x-accel-buffering", FieldId::x_accel_buffering},
-});
+// By their sizes.
+constexpr auto kKnownFields = [] {
+  auto fields = std::to_array<KnownField>({
+      {"accept", FieldId::accept},
+      {"accept-encoding", FieldId::accept_encoding},
+      {"accept-ranges", FieldId::accept_ranges},
+      {"cache-control", FieldId::cache_control},
+      {"connection", FieldId::connection},
+      {"content-digest", FieldId::content_digest},
+      {"content-encoding", FieldId::content_encoding},
+      {"content-length", FieldId::content_length},
+      {"content-md5", FieldId::content_md5},
+      {"content-type", FieldId::content_type},
+      {"digest", FieldId::digest},
+      {"etag", FieldId::etag},
+      {"expect", FieldId::expect},
+      {"host", FieldId::host},
+      {"keep-alive", FieldId::keep_alive},
+      {"proxy-authenticate", FieldId::proxy_authenticate},
+      {"proxy-authorization", FieldId::proxy_authorization},
+      {"proxy-connection", FieldId::proxy_connection},
+      {"te", FieldId::te},
+      {"trailer", FieldId::trailer},
+      {"transfer-encoding", FieldId::transfer_encoding},
+      {"upgrade", FieldId::upgrade},
+      {"x-accel-buffering", FieldId::x_accel_buffering},
+  });
+  std::ranges::sort(fields, {}, [](const KnownField& field) { return field.name.size(); });
+  return fields;
+}();
+constexpr size_t kLongestName = kKnownFields.back().name.size();
+// Where the names of each size begin in kKnownFields, up to one more than the longest.
+constexpr auto kFirstOfSize = [] {
+  std::array<uint8_t, kLongestName + 3> first{};
+  for (size_t size = 0; size < first.size(); ++size) {
+    first[size] = static_cast<uint8_t>(
+        std::ranges::count_if(kKnownFields, [&](const KnownField& f) { return f.name.size() < size; }));
+  }
+  return first;
+}();
+
+constexpr size_t kUsualFields = 16;
+constexpr size_t kUsualBytes = 480;
 
 bool is_token_char(char c) noexcept {
   if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return true;
@@ -43,13 +61,6 @@ bool is_token_char(char c) noexcept {
 }
 
 }  // namespace
-
-char ascii_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
-}
 
 std::string_view trimmed(std::string_view text) noexcept {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -62,8 +73,9 @@ bool is_token(std::string_view text) noexcept {
 }
 
 FieldId field_id(std::string_view name) noexcept {
-  for (const KnownField& known : kKnownFields) {
-    if (equals_ignoring_case(known.name, name)) return known.id;  // compares sizes first
+  const size_t size = std::min(name.size(), kLongestName + 1);
+  for (size_t i = kFirstOfSize[size]; i < kFirstOfSize[size + 1]; ++i) {
+    if (equals_ignoring_case(kKnownFields[i].name, name)) return kKnownFields[i].id;
   }
   return FieldId::other;
 }
@@ -87,7 +99,13 @@ void Fields::remove(std::string_view name) noexcept {
   remove_if([name](const View& field) { return equals_ignoring_case(field.name, name); });
 }
 
-void Fields::append_name(std::string_view piece) { bytes_.append(piece); }
+void Fields::append_name(std::string_view piece) {
+  if (spans_.capacity() == 0) {
+    spans_.reserve(kUsualFields);
+    bytes_.reserve(kUsualBytes);
+  }
+  bytes_.append(piece);
+}
 
 void Fields::append_value(std::string_view piece) {
   if (value_at_ == 0) value_at_ = static_cast<uint32_t>(bytes_.size());
@@ -148,13 +166,6 @@ void Fields::clear() noexcept {
   bytes_.clear();
   spans_.clear();
   name_at_ = value_at_ = 0;
-}
-
-Fields::View Fields::operator[](size_t i) const noexcept { return view(spans_[i]); }
-
-Fields::View Fields::view(const Span& span) const noexcept {
-  const std::string_view bytes(bytes_);
-  return {span.id, bytes.substr(span.name, span.name_size), bytes.substr(span.value, span.value_size)};
 }
 
 std::string_view RequestHead::path() const noexcept {

@@ -42,8 +42,17 @@ enum class FieldId : uint8_t {
 // The id of a field name, in any case (RFC 9110 section 5.1).
 FieldId field_id(std::string_view name) noexcept;
 
-[[nodiscard]] char ascii_lower(char c) noexcept;
-[[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
+[[nodiscard]] inline char ascii_lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+// Most names differ in their sizes.
+[[nodiscard]] inline bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (a[i] != b[i] && ascii_lower(a[i]) != ascii_lower(b[i])) return false;
+  }
+  return true;
+}
 // Without the optional white space (SP, HTAB) around it.
 [[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;
 // A token of RFC 9110 section 5.6.2: not empty, no separators.
@@ -69,7 +78,8 @@ void for_each_element(std::string_view list, F&& f) {
 }
 
 // Fields keeps a message's field lines in the order in which they came, duplicates included.
-//   Owned by  its head. Two allocations however many fields there are; views die with the next change.
+//   Owned by  its head. Two allocations for as many fields as most messages have; views die with the next
+//   change.
 class Fields {
  public:
   struct View {
@@ -94,7 +104,7 @@ class Fields {
   [[nodiscard]] std::string joined(FieldId id) const;  // all of them, joined by ", " (RFC 9110 section 5.3)
   [[nodiscard]] size_t size() const noexcept { return spans_.size(); }
   [[nodiscard]] bool empty() const noexcept { return spans_.empty(); }
-  [[nodiscard]] View operator[](size_t i) const noexcept;
+  [[nodiscard]] View operator[](size_t i) const noexcept { return view(spans_[i]); }
   // Is `name` an element of one of the lists in the fields `id`, in any case?
   [[nodiscard]] bool lists(FieldId id, std::string_view name) const;
   void clear() noexcept;
@@ -109,7 +119,10 @@ class Fields {
     uint32_t name, name_size, value, value_size;  // offsets into bytes_
     FieldId id;
   };
-  [[nodiscard]] View view(const Span& span) const noexcept;
+  [[nodiscard]] View view(const Span& span) const noexcept {
+    const char* const bytes = bytes_.data();
+    return {span.id, {bytes + span.name, span.name_size}, {bytes + span.value, span.value_size}};
+  }
 
   std::string bytes_;
   std::vector<Span> spans_;

@@ -47,10 +47,17 @@ IpAddress IpAddress::network(unsigned bits) const noexcept {
 }
 
 std::string IpAddress::text() const {
+  if (is_v4()) {
+    std::string dotted;
+    for (size_t i = kMapped.size(); i < bytes_.size(); ++i) {
+      std::array<char, 3> digits{};
+      const char* const end = std::to_chars(digits.begin(), digits.end(), bytes_[i]).ptr;
+      dotted.append(dotted.empty() ? "" : ".").append(std::string_view(digits.data(), end));
+    }
+    return dotted;
+  }
   std::array<char, INET6_ADDRSTRLEN> out{};
-  const bool short_form = is_v4();
-  inet_ntop(short_form ? AF_INET : AF_INET6, bytes_.data() + (short_form ? kMapped.size() : 0), out.data(),
-            out.size());
+  inet_ntop(AF_INET6, bytes_.data(), out.data(), out.size());
   return out.data();
 }
 
@@ -71,7 +78,13 @@ std::optional<AddressRange> AddressRange::parse(std::string_view text) noexcept 
 
 // An IPv6 range holds no IPv4 address: ::/0 is all of IPv6 only.
 bool AddressRange::contains(const IpAddress& address) const noexcept {
-  return address.is_v4() == base.is_v4() && address.network(bits) == base;
+  const size_t whole = bits / 8;
+  const IpAddress::Bytes& ours = base.bytes();
+  const IpAddress::Bytes& theirs = address.bytes();
+  if (std::memcmp(ours.data(), theirs.data(), whole) != 0) return false;
+  const auto mask = static_cast<uint8_t>(0xff00 >> bits % 8);
+  if (bits % 8 != 0 && (theirs[whole] & mask) != ours[whole]) return false;
+  return bits >= kMappedBits || address.is_v4() == base.is_v4();
 }
 
 std::string PeerAddress::text() const {
