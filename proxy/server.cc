@@ -1,6 +1,5 @@
 #include "proxy/server.h"
 
-#include <sys/resource.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -10,18 +9,10 @@
 #include <utility>
 
 #include "proxy/admin/admin_server.h"
+#include "proxy/ops/descriptors.h"
 
 namespace sse_proxy {
 namespace {
-
-// The soft limit becomes the hard one.
-size_t raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return SIZE_MAX;
-  limit.rlim_cur = limit.rlim_max;
-  (void)setrlimit(RLIMIT_NOFILE, &limit);
-  return limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : limit.rlim_cur;
-}
 
 // Every connection may need a second descriptor towards the upstream; some are kept back for the process
 // itself. Where they do not suffice, idle connections give way (Worker::free_a_descriptor).

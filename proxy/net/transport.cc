@@ -83,11 +83,11 @@ void Transport::on_ready(uint32_t events) {
 
 void Transport::finish_connecting() {
   connecting_ = false;
-  watch();
   int error = 0;
   socklen_t size = sizeof error;
   if (getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
   owner_->on_connected(error);
+  watch();  // after it: most owners read from now on, and what is watched changes once
 }
 
 // --- reading ---

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "proxy/admin/admin_server.h"
+#include "proxy/ops/descriptors.h"
 #include "proxy/ops/log.h"
 #include "proxy/ops/service_manager.h"
 #include "proxy/server.h"
@@ -139,6 +140,7 @@ void log_start(const Server& server, const Loaded& loaded) {
 }  // namespace
 
 int run(const Loaded& loaded, const std::function<Result<Loaded>()>& read_again) {
+  make_room_for_descriptors();  // before the first thread, which is the log's
   log::start(loaded.options.log_level, loaded.options.log_format);
   const auto refuse = [](const Error& error, int exit_code) {
     log::stop();

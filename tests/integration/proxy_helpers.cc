@@ -160,6 +160,14 @@ long Process::resident_kib() const {
   return -1;
 }
 
+std::string Process::kernel_status(std::string_view name) const {
+  std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(name) && line[name.size()] == ':') return line.substr(name.size() + 2);
+  }
+  return {};
+}
+
 size_t Process::open_descriptors() const {
   const std::filesystem::directory_iterator entries("/proc/" + std::to_string(pid_) + "/fd");
   return static_cast<size_t>(std::distance(begin(entries), end(entries)));

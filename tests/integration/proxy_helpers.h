@@ -47,6 +47,8 @@ class Process {
   [[nodiscard]] pid_t pid() const { return pid_; }
   // Resident memory now, in KiB.
   [[nodiscard]] long resident_kib() const;
+  // A line of /proc/PID/status without its name, "" if there is none: "FDSize", "TracerPid".
+  [[nodiscard]] std::string kernel_status(std::string_view name) const;
   [[nodiscard]] size_t open_descriptors() const;
   [[nodiscard]] size_t lowest_free_descriptor() const;
   // User and system time so far.

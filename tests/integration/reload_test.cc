@@ -127,11 +127,7 @@ struct Fifo {
 };
 
 bool has_pending_signal(const Process& process) {
-  std::ifstream status("/proc/" + std::to_string(process.pid()) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("ShdPnd:")) return line.find_first_of("123456789abcdef", 7) != std::string::npos;
-  }
-  return false;
+  return process.kernel_status("ShdPnd").find_first_of("123456789abcdef") != std::string::npos;
 }
 
 TEST(Reload, WhatIsAskedForWhileOneIsUnderWayIsOneMoreAndNoOtherSignalWaitsForIt) {

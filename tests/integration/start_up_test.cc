@@ -1,7 +1,9 @@
 // Bad input: one line that says what and where, and the right exit code.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "tests/integration/proxy_helpers.h"
@@ -112,6 +114,15 @@ TEST(StartUp, VariablesOfKubernetesAreNoErrors) {
   Process proxy({"--listen", "127.0.0.1:0", "--upstream", kUpstream},
                 {{"SSE_PROXY_PORT", "tcp://10.0.0.1:80"}, {"SSE_PROXY_SERVICE_HOST", "10.0.0.1"}});
   proxy.wait_for_log("listening on");
+}
+
+// With threads, each doubling of that table holds all streams up for 10 ms or more.
+TEST(StartUp, TheTableOfDescriptorsIsLargeBeforeThereAreThreads) {
+  Process proxy({"--listen", "127.0.0.1:0", "--upstream", kUpstream});
+  proxy.wait_for_log("listening on");
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  EXPECT_GE(std::stoul(proxy.kernel_status("FDSize")), std::min<size_t>(limit.rlim_max, 16'384));
 }
 
 TEST(StartUp, HelpAndVersionExitWithZero) {

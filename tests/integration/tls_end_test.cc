@@ -4,7 +4,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <iterator>
 
 #include "tests/integration/abuse_helpers.h"
@@ -23,11 +22,7 @@ class FullSocket {
              "inject=write,writev,sendmsg:error=EAGAIN:when=1..2", nullptr);
       _exit(127);
     }
-    const auto traced = [&] {
-      std::ifstream file("/proc/" + pid + "/status");
-      const std::string text{std::istreambuf_iterator<char>(file), {}};
-      return text.find("TracerPid:\t0") == std::string::npos;
-    };
+    const auto traced = [&] { return process.kernel_status("TracerPid") != "0"; };
     while (!(attached_ = traced()) && waitpid(child_, nullptr, WNOHANG) == 0) usleep(5000);
   }
   // Not where processes may not be traced.
