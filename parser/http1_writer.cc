@@ -5,8 +5,6 @@
 namespace sse_proxy {
 namespace {
 
-constexpr size_t kUsualHead = 512;  // bytes
-
 void write_field(std::string_view name, std::string_view value, std::string& out) {
   out.append(name).append(": ").append(value).append("\r\n");
 }
@@ -26,7 +24,6 @@ void write_field_lines(const Fields& fields, std::string& out) {
 }  // namespace
 
 void write_request_head(const RequestHead& head, std::string& out) {
-  out.reserve(kUsualHead);
   out.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
   write_field_lines(head.fields, out);
   write_framing(head.body, out);
@@ -34,7 +31,6 @@ void write_request_head(const RequestHead& head, std::string& out) {
 }
 
 void write_response_head(const ResponseHead& head, std::string_view connection, std::string& out) {
-  out.reserve(kUsualHead);
   out.append("HTTP/1.1 ").append(std::to_string(head.status)).append(" ").append(head.reason).append("\r\n");
   write_field_lines(head.fields, out);
   write_framing(head.body, out);

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "conf/load.h"
@@ -89,6 +90,14 @@ class Worker final : private Watcher {
   [[nodiscard]] iovec* wire(size_t pieces) {
     if (wire_.size() < pieces) wire_.resize(pieces);
     return wire_.data();
+  }
+  // An empty string with room for a head, to be given back: heads are made without an allocation, and those
+  // that were leave no holes between what streams own.
+  [[nodiscard]] std::string borrow_text() noexcept { return std::exchange(spare_text_, {}); }
+  void give_back(std::string&& text) noexcept {
+    constexpr size_t kLargest = 16 * 1024;
+    text.clear();
+    if (text.capacity() <= kLargest) spare_text_ = std::move(text);
   }
   [[nodiscard]] std::span<char> read_slab() noexcept { return *read_slab_; }
   [[nodiscard]] std::span<char> decode_slab() noexcept { return *decode_slab_; }
@@ -181,6 +190,7 @@ class Worker final : private Watcher {
   TimePoint event_turns_since_;
   TurnScratch scratch_;
   std::vector<iovec> wire_;
+  std::string spare_text_;
   std::unique_ptr<std::array<char, kReadSlab>> read_slab_;
   std::unique_ptr<std::array<char, kDecodeSlab>> decode_slab_;
   std::unique_ptr<TlsScratch> tls_scratch_;

@@ -19,6 +19,7 @@ void ClientConnection::begin(ResponseHead& head) {
   }
   framing_ = head.body.kind;
   if (framing_ == Framing::until_close || worker_.draining()) keep_alive_ = false;
+  if (head_.empty()) head_ = worker_.borrow_text();
   write_response_head(head, !keep_alive_ ? "close" : http10_ ? "keep-alive" : "", head_);
   head_sent_ = true;
 }
@@ -90,7 +91,7 @@ void ClientConnection::send_body(std::span<const std::string_view> pieces, std::
 
   const bool was_empty = transport_->queued() == 0;
   transport_->write({begin, end});
-  if (!head_.empty()) head_ = std::string();
+  if (!head_.empty()) worker_.give_back(std::exchange(head_, {}));
   if (!was_empty || transport_->queued() == 0) return;
   last_write_progress_ = worker_.now();  // from here on the client has to take something in time
   reschedule();

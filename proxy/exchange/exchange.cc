@@ -73,13 +73,14 @@ void Exchange::on_upstream_ready(std::unique_ptr<UpstreamConnection> connection,
   phase_ = Phase::awaiting_head;
   upstream_->limit_reads(worker_.options().limits.buffer_bytes);
   upstream_->begin(*this, method_, tunnel_ != nullptr);
-  std::string bytes;
+  std::string bytes = worker_.borrow_text();
   set_host(*head_, worker_.options().upstream_host,
            worker_.shared().upstream_authorities[upstream_->upstream()]);
   write_request_head(*head_, bytes);
   if (!reused || !can_send_again()) head_.reset();
   const std::unique_ptr<std::string> body = std::move(early_body_);
   send(std::array{piece_of(bytes), piece_of(body == nullptr ? std::string_view() : *body)});
+  worker_.give_back(std::move(bytes));
   throttle_request();
   reschedule();
 }
