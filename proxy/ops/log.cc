@@ -24,7 +24,7 @@ namespace {
 
 constexpr uint64_t kRepeats = 10;      // lines of one message in a second
 constexpr size_t kMessages = 256;      // that are counted apart
-constexpr size_t kQueuedLines = 2048;  // the oldest give way: a stuck log pipe may not stop a stream
+constexpr size_t kQueuedLines = 1024;  // the oldest give way: a stuck log pipe may not stop a stream
 
 std::shared_ptr<spdlog::logger> logger;
 std::atomic<LogLevel> threshold{LogLevel::off};

@@ -10,6 +10,7 @@
 #include "proxy/ops/descriptors.h"
 #include "proxy/ops/log.h"
 #include "proxy/ops/service_manager.h"
+#include "proxy/ops/start_memory.h"
 #include "proxy/server.h"
 
 namespace sse_proxy {
@@ -154,6 +155,7 @@ int run(const Loaded& loaded, const std::function<Result<Loaded>()>& read_again)
   std::unique_ptr<Server> server = *std::move(created);
   Lifecycle lifecycle(*server, read_again);  // before anybody is told that we are up
   log_start(*server, loaded);
+  give_back_start_memory();
   notify_service_manager(ServiceState::ready);
   server->run();
   log::info("stopped: " + server->totals());
