@@ -8,23 +8,27 @@
 #include <array>
 #include <atomic>
 #include <ctime>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "parser/clock.h"
 #include "parser/http1_writer.h"
 
 namespace sse_proxy::log {
 namespace {
 
-constexpr uint64_t kRepeats = 10;      // lines of one message in a second
-constexpr size_t kMessages = 256;      // that are counted apart
-constexpr size_t kQueuedLines = 1024;  // the oldest give way: a stuck log pipe may not stop a stream
+constexpr uint64_t kRepeats = 10;           // lines of one message in a second
+constexpr size_t kMessages = 256;           // that are counted apart
+constexpr Millis kLastLinesPatience{2000};  // a pipe that nobody reads does not keep the process from ending
+constexpr size_t kQueuedLines = 1024;       // the oldest give way: a stuck log pipe may not stop a stream
 
 std::shared_ptr<spdlog::logger> logger;
 std::atomic<LogLevel> threshold{LogLevel::off};
@@ -158,7 +162,7 @@ void set_level(LogLevel level) noexcept {
   if (logger != nullptr) threshold = level;
 }
 
-void stop() {
+bool stop() {
   if (enabled(LogLevel::warn)) {
     repeats.for_each_left_out([](std::string_view message, uint64_t count) {
       write_line(LogLevel::warn, message, std::array{Field{"left_out_before", count}});
@@ -166,7 +170,12 @@ void stop() {
   }
   threshold = LogLevel::off;
   logger.reset();
-  spdlog::shutdown();
+  const auto written = std::make_shared<std::promise<void>>();
+  std::thread([written] {
+    spdlog::shutdown();
+    written->set_value();
+  }).detach();
+  return written->get_future().wait_for(kLastLinesPatience) == std::future_status::ready;
 }
 
 bool enabled(LogLevel level) noexcept {

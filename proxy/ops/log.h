@@ -21,7 +21,9 @@ void start(LogLevel level, LogFormat format);
 // From any thread. Nothing can be turned on that was `off` at the start: there is nobody to write it.
 void set_level(LogLevel level) noexcept;
 // Waits until what was logged is written. After it nothing is written.
-void stop();
+// False: what was logged last could not be written in time, and a thread still hangs in that: only _Exit()
+// ends the process.
+[[nodiscard]] bool stop();
 
 [[nodiscard]] bool enabled(LogLevel level) noexcept;
 // A message of a warning or worse is written at most ten times a second; the next one says how many were left

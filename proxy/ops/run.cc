@@ -4,6 +4,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 
 #include "proxy/admin/admin_server.h"
@@ -144,7 +145,7 @@ int run(const Loaded& loaded, const std::function<Result<Loaded>()>& read_again)
   make_room_for_descriptors();  // before the first thread, which is the log's
   log::start(loaded.options.log_level, loaded.options.log_format);
   const auto refuse = [](const Error& error, int exit_code) {
-    log::stop();
+    (void)log::stop();
     std::cerr << "sse-proxy: " << error.message << "\n";
     return exit_code;
   };
@@ -161,7 +162,7 @@ int run(const Loaded& loaded, const std::function<Result<Loaded>()>& read_again)
   log::info("stopped: " + server->totals());
   lifecycle.close();
   server.reset();
-  log::stop();
+  if (!log::stop()) std::_Exit(0);
   return 0;
 }
 

@@ -82,5 +82,16 @@ TEST(Log, WhatFailsForEverybodyIsSaidTenTimesASecondAndCounted) {
   EXPECT_EQ(said + left_out, 300U) << "none is forgotten";
 }
 
+TEST(Log, APipeThatNobodyReadsStopsNeitherARequestNorTheEnd) {
+  Rig rig({"--access-log", "on"});
+  rig.proxy.neglect_log();
+  for (int i = 0; i < 100; ++i) {
+    Stream stream(rig, kGet, std::string(kStreamHead) + chunk("data: a\n\n") + std::string(kLastChunk));
+    ASSERT_TRUE(read_chunked_to_end(stream.client).complete) << "request " << i;
+  }
+  rig.proxy.signal(SIGTERM);
+  EXPECT_EQ(rig.proxy.wait_for_exit(), 0);
+}
+
 }  // namespace
 }  // namespace sse_proxy::test

@@ -84,7 +84,8 @@ void Process::read_into(int fd, std::string& text) {
   char bytes[4096];
   for (;;) {
     const ssize_t n = read(fd, bytes, sizeof bytes);
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return &text != &log_ || !log_neglected_; });
     if (n <= 0) {
       if (&text == &log_) log_ended_ = true;
       changed_.notify_all();
@@ -93,6 +94,12 @@ void Process::read_into(int fd, std::string& text) {
     text.append(bytes, static_cast<size_t>(n));
     changed_.notify_all();
   }
+}
+
+void Process::neglect_log() {
+  fcntl(errors_.get(), F_SETPIPE_SZ, 4096);
+  const std::lock_guard lock(mutex_);
+  log_neglected_ = true;
 }
 
 std::string Process::wait_for_log(std::string_view text, Millis patience) {
@@ -141,6 +148,8 @@ int Process::wait_for_exit(Millis patience) {
     if (waitpid(pid_, &status, WNOHANG) == pid_) {
       exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
       std::unique_lock lock(mutex_);
+      log_neglected_ = false;
+      changed_.notify_all();
       changed_.wait_for(lock, Millis(2000), [this] { return log_ended_; });
       return exit_code_;
     }

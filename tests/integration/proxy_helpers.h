@@ -38,6 +38,8 @@ class Process {
   // The first line that contains `text`, "" and a failed test if it does not come.
   std::string wait_for_log(std::string_view text, Millis patience = kPatience);
   [[nodiscard]] std::string log() const;
+  // From now on nobody reads the process's log, whose pipe is small.
+  void neglect_log();
   [[nodiscard]] std::string output() const;  // stdout; whole once it has exited
   [[nodiscard]] size_t count_in_log(std::string_view text) const;
   void signal(int number) const;
@@ -66,6 +68,7 @@ class Process {
   std::string log_;
   std::string output_;
   bool log_ended_ = false;
+  bool log_neglected_ = false;
   std::thread log_reader_;
   std::thread output_reader_;
 };
