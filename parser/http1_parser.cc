@@ -32,12 +32,13 @@ bool begins_with_crlf(std::string_view bytes) noexcept {
   return bytes.size() >= 2 && bytes[0] == '\r' && bytes[1] == '\n';
 }
 
-// What each byte is worth as a hexadecimal digit; -1: it is none.
+constexpr uint8_t kNoDigit = 0xff;
+// What each byte is worth as a hexadecimal digit.
 constexpr auto kHexValues = [] {
-  std::array<int8_t, 256> values{};
-  values.fill(-1);
-  for (size_t i = 0; i < 10; ++i) values['0' + i] = static_cast<int8_t>(i);
-  for (size_t i = 0; i < 6; ++i) values['a' + i] = values['A' + i] = static_cast<int8_t>(10 + i);
+  std::array<uint8_t, 256> values{};
+  values.fill(kNoDigit);
+  for (uint8_t i = 0; i < 10; ++i) values['0' + i] = i;
+  for (uint8_t i = 0; i < 6; ++i) values['a' + i] = values['A' + i] = static_cast<uint8_t>(10 + i);
   return values;
 }();
 
@@ -175,9 +176,11 @@ bool Http1Parser::take_plain_size_line(std::string_view& bytes) {
   const size_t most = std::min(bytes.size(), kMaxDigits);
   uint64_t chunk_size = 0;
   size_t digits = 0;
-  for (int value = 0; digits < most && (value = kHexValues[static_cast<uint8_t>(bytes[digits])]) >= 0;
-       ++digits)
-    chunk_size = chunk_size << 4 | static_cast<uint64_t>(value);
+  for (; digits < most; ++digits) {
+    const uint8_t value = kHexValues[static_cast<uint8_t>(bytes[digits])];
+    if (value == kNoDigit) break;
+    chunk_size = chunk_size << 4 | value;
+  }
   if (chunk_size == 0 || !begins_with_crlf({bytes.data() + digits, bytes.size() - digits})) return false;
   bytes.remove_prefix(digits + 2);
   chunk_left_ = chunk_size;

@@ -92,6 +92,11 @@ void AdminConnection::answer(const AdminAnswer& answer) {
   if (request_.method != "HEAD" && !answer.body.empty()) send(answer.body);
 }
 
+void AdminConnection::answer_at_last(const AdminAnswer& given) {
+  const std::unique_ptr<AdminBody> work = std::move(body_);
+  answer(given);
+}
+
 void AdminConnection::answer_in_pieces(std::string_view type, std::unique_ptr<AdminBody> body) {
   ResponseHead head;
   head.status = 200;

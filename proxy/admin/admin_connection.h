@@ -53,6 +53,9 @@ class AdminConnection final : private RequestSink {
   void answer(const AdminAnswer& answer);
   // A head now, then what `body` writes.
   void answer_in_pieces(std::string_view type, std::unique_ptr<AdminBody> body);
+  // Keeps what is at work on the answer until that comes, or the client goes.
+  void keep(std::unique_ptr<AdminBody> work) { body_ = std::move(work); }
+  void answer_at_last(const AdminAnswer& answer);
   void write(std::string_view piece);
   void end();
   void close();

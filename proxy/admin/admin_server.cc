@@ -15,6 +15,7 @@
 #include "proxy/admin/metrics.h"
 #include "proxy/admin/page.h"
 #include "proxy/admin/streams.h"
+#include "proxy/admin/upstream_check.h"
 #include "proxy/ops/log.h"
 #include "proxy/server.h"
 
@@ -29,11 +30,6 @@ constexpr std::string_view kStream = "/streams/";
 int open_spare() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 AdminAnswer text(int status, std::string body) { return {.status = status, .body = std::move(body)}; }
-
-AdminAnswer readiness(const Shared& shared) {
-  if (shared.draining) return text(503, "draining\n");
-  return text(200, "ready\n");
-}
 
 AdminAnswer not_allowed(std::string_view allowed) {
   AdminAnswer answer = error_answer(405, "this is not possible here: Allow says what is");
@@ -209,6 +205,16 @@ nlohmann::ordered_json AdminServer::totals() const {
           {"draining", shared_.draining.load()}};
 }
 
+// `?upstream`: only if an upstream takes connections.
+void AdminServer::tell_readiness(AdminConnection& connection) {
+  if (shared_.draining) return connection.answer(text(503, "draining\n"));
+  if (!connection.request().target.ends_with("?upstream")) return connection.answer(text(200, "ready\n"));
+  auto check = std::make_unique<UpstreamCheck>(*this);
+  UpstreamCheck& begun = *check;
+  connection.keep(std::move(check));
+  begun.begin(connection, shared_);
+}
+
 void AdminServer::handle(AdminConnection& connection) {
   const RequestHead& request = connection.request();
   const std::string_view path = request.path();
@@ -220,7 +226,7 @@ void AdminServer::handle(AdminConnection& connection) {
   if (is_one_stream) return connection.answer(not_allowed("DELETE"));
   if (request.method != "GET" && request.method != "HEAD") return connection.answer(not_allowed("GET, HEAD"));
   if (path == "/healthz") return connection.answer(text(200, "alive\n"));
-  if (path == "/readyz") return connection.answer(readiness(shared_));
+  if (path == "/readyz") return tell_readiness(connection);
   if (path == "/metrics") return connection.answer(metrics_answer(request, shared_, workers_));
   if (path == "/config") return connection.answer(config_answer(*server_.settings()));
   if (path == "/streams")

@@ -78,6 +78,7 @@ class AdminServer {
   void accept_all(Listener& listener);
   bool accept(const Listener& listener);
   bool make_room();
+  void tell_readiness(AdminConnection& connection);
   void on_wake();
   void look_around();
 

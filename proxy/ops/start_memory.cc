@@ -18,8 +18,8 @@ int drop_read_only_segments(dl_phdr_info* object, size_t, void*) noexcept {
     if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
     const uintptr_t begin = (object->dlpi_addr + segment.p_vaddr) & ~(page - 1);
     const uintptr_t end = object->dlpi_addr + segment.p_vaddr + segment.p_memsz;
-    (void)madvise(reinterpret_cast<void*>(begin), end - begin,
-                  MADV_DONTNEED);  // NOLINT(performance-no-int-to-ptr)
+    void* const pages = reinterpret_cast<void*>(begin);  // NOLINT(performance-no-int-to-ptr)
+    (void)madvise(pages, end - begin, MADV_DONTNEED);
   }
   return 0;
 }

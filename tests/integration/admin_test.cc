@@ -24,6 +24,30 @@ TEST(Admin, ProbesAnswerWithOneWord) {
   expect_soon([&] { return rig.get("/readyz") == "ready\n"; }, "ready");
 }
 
+TEST(Admin, ReadinessAsksTheUpstreamsIfTold) {
+  AdminRig rig({"--upstream", "http://127.0.0.1:1"});
+  EXPECT_EQ(rig.get("/readyz?upstream"), "ready\n") << "one of the two is enough";
+  EXPECT_EQ(status_of(rig.ask("/readyz?upstream", "HEAD").head), 200);
+  rig.origin.stop_listening();
+  const Response refused = rig.ask("/readyz?upstream");
+  EXPECT_EQ(status_of(refused.head), 503);
+  EXPECT_NE(refused.body.find("http://127.0.0.1:1: Connection refused\n"), std::string::npos) << refused.body;
+  EXPECT_EQ(rig.get("/readyz"), "ready\n");
+}
+
+TEST(Admin, AnUpstreamThatDoesNotAcceptIsNotWaitedForLongAndAClientThatLeavesNotAtAll) {
+  const SilentPort silent;
+  AdminRig rig({"--upstream", silent.url()});
+  rig.origin.stop_listening();
+  EXPECT_EQ(rig.get("/readyz"), "ready\n");  // what a first connection opens stays
+  const size_t descriptors = rig.proxy.open_descriptors();
+  for (int i = 0; i < 20; ++i) rig.admin().send("GET /readyz?upstream HTTP/1.1\r\nHost: a\r\n\r\n");
+  const Response late = rig.ask("/readyz?upstream");
+  EXPECT_EQ(status_of(late.head), 503);
+  EXPECT_NE(late.body.find("does not accept within a second\n"), std::string::npos) << late.body;
+  expect_soon([&] { return rig.proxy.open_descriptors() <= descriptors; }, "no descriptor more");
+}
+
 TEST(Admin, AConnectionServesSeveralRequestsAndHead) {
   const AdminRig rig;
   Peer peer = rig.admin();
