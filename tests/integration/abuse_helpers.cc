@@ -86,7 +86,7 @@ Baseline::Baseline(const Proxy& proxy) : proxy_(proxy) {
   Probes::run(proxy, 20);
   expect_soon([&] { return proxy.open_descriptors() <= before; }, "the first clients are gone");
   descriptors_ = proxy.open_descriptors();
-  resident_kib_ = proxy.resident_kib();
+  own_memory_kib_ = proxy.own_memory_kib();
 }
 
 void Baseline::expect_restored(const char* name) const {
@@ -100,7 +100,7 @@ void Baseline::expect_restored(const char* name) const {
 }
 
 void Baseline::expect_growth_below(long kib, const char* name) const {
-  const long grown = proxy_.resident_kib() - resident_kib_;
+  const long grown = proxy_.own_memory_kib() - own_memory_kib_;
   std::printf("%s: %ld KiB more than at rest (bound %ld)\n", name, grown, kib);
   if (kSanitized) return;
   EXPECT_LT(grown, kib) << name;

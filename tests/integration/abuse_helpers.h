@@ -44,7 +44,7 @@ class Baseline {
  private:
   const Proxy& proxy_;
   size_t descriptors_;
-  long resident_kib_;
+  long own_memory_kib_;
 };
 
 }  // namespace sse_proxy::test

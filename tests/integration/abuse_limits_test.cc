@@ -38,7 +38,7 @@ INSTANTIATE_TEST_SUITE_P(Of, AbuseLimits, testing::ValuesIn(kEndless),
 TEST_P(AbuseLimits, AnEndlessPartOfARequestIsRefused) {
   constexpr size_t kFarTooMuch = 16U << 20;
   Rig rig;
-  const long before = rig.proxy.resident_kib();
+  const long before = rig.proxy.own_memory_kib();
   Peer client = rig.client();
   client.send(GetParam().begin);
   std::string block;
@@ -48,7 +48,7 @@ TEST_P(AbuseLimits, AnEndlessPartOfARequestIsRefused) {
   EXPECT_LT(sent, kFarTooMuch) << "it was cut off";
   const std::string answer = client.read_to_end();
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + std::to_string(GetParam().status))) << answer;
-  EXPECT_TRUE(kSanitized || rig.proxy.resident_kib() - before < 1024);
+  EXPECT_TRUE(kSanitized || rig.proxy.own_memory_kib() - before < 1024);
   EXPECT_EQ(rig.proxy.stop_and_count()["refused"], 1U);
 }
 
@@ -59,9 +59,9 @@ TEST(AbusePipelines, AnEndlessPipelineIsReadNoFurtherThanTheHeaderLimit) {
   client.send(kGet);
   Peer upstream = rig.origin.accept();
   upstream.read_head();
-  const long before = rig.proxy.resident_kib();
+  const long before = rig.proxy.own_memory_kib();
   EXPECT_LT(client.send_until_blocked(64U << 20), 24U << 20) << "what the kernels hold";
-  EXPECT_TRUE(kSanitized || rig.proxy.resident_kib() - before < 1024);
+  EXPECT_TRUE(kSanitized || rig.proxy.own_memory_kib() - before < 1024);
 }
 
 TEST(AbusePipelines, AClientThatResetsAfterAFullPipelineIsNoticedAllTheSame) {

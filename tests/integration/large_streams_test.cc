@@ -59,7 +59,7 @@ TEST(LargeStreams, AStreamWithoutAnyLineEndFlowsInBoundedMemory) {
   const size_t total = kSanitized ? size_t{64} << 20 : size_t{1} << 30;
   Rig rig({"--keepalive", "off"});
   Stream stream(rig, kGet, kStreamToClose);
-  const long idle = rig.proxy.resident_kib();
+  const long idle = rig.proxy.own_memory_kib();
   const std::string block = "data" + std::string((1 << 20) - 4, 'x');
   std::thread origin([&] {
     for (size_t sent = 0; sent < total; sent += block.size()) {
@@ -76,7 +76,7 @@ TEST(LargeStreams, AStreamWithoutAnyLineEndFlowsInBoundedMemory) {
       clean = true;
       break;
     }
-    if (((size + bytes->size()) >> 26) != (size >> 26)) peak = std::max(peak, rig.proxy.resident_kib());
+    if (((size + bytes->size()) >> 26) != (size >> 26)) peak = std::max(peak, rig.proxy.own_memory_kib());
     size += bytes->size();
   }
   origin.join();
@@ -91,7 +91,7 @@ TEST(LargeStreams, ASlowReaderOfAFastStreamCostsNoMemory) {
   const int events = kSanitized ? 20000 : 200000;
   Rig rig({"--keepalive", "off"});
   Stream stream(rig, kGet, kStreamToClose, {.receive_buffer = 16384});
-  const long idle = rig.proxy.resident_kib();
+  const long idle = rig.proxy.own_memory_kib();
   Checksum sent;
   std::thread origin([&] {
     std::string batch;
@@ -111,7 +111,7 @@ TEST(LargeStreams, ASlowReaderOfAFastStreamCostsNoMemory) {
   while (since(start) < Millis(3000)) {  // 1 KiB per second, as a phone on the edge of its cell
     slowly += stream.client.read_exactly(256);
     std::this_thread::sleep_for(Millis(250));
-    peak = std::max(peak, rig.proxy.resident_kib());
+    peak = std::max(peak, rig.proxy.own_memory_kib());
   }
   stream.client.push_back(slowly);
   Checksum got;

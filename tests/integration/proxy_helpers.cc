@@ -161,10 +161,10 @@ int Process::wait_for_exit(Millis patience) {
 
 bool Process::running() { return exit_code_ < 0 && wait_for_exit(Millis(0)) < 0; }
 
-long Process::resident_kib() const {
+long Process::own_memory_kib() const {
   std::ifstream status("/proc/" + std::to_string(pid_) + "/smaps_rollup");
   for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("Rss:")) return std::stol(line.substr(4));
+    if (line.starts_with("Anonymous:")) return std::stol(line.substr(10));
   }
   return -1;
 }

@@ -47,8 +47,8 @@ class Process {
   int wait_for_exit(Millis patience = kPatience);
   [[nodiscard]] bool running();
   [[nodiscard]] pid_t pid() const { return pid_; }
-  // Resident memory now, in KiB.
-  [[nodiscard]] long resident_kib() const;
+  // Memory now that is no file's, in KiB: pages of programs and libraries come and go.
+  [[nodiscard]] long own_memory_kib() const;
   // A line of /proc/PID/status without its name, "" if there is none: "FDSize", "TracerPid".
   [[nodiscard]] std::string kernel_status(std::string_view name) const;
   [[nodiscard]] size_t open_descriptors() const;

@@ -189,12 +189,12 @@ TEST(Rule07Coding, DecodingGoesNoFurtherThanTheClientTakes) {
     return text;
   }());
   Stream stream(rig, kGet, coded_head("gzip"), {.receive_buffer = 4096});
-  const long before = rig.proxy.resident_kib();
+  const long before = rig.proxy.own_memory_kib();
   for (int i = 0; i < 100; ++i) stream.upstream.send(chunk(one_mib));  // 100 MiB in some 300 KiB
   stream.upstream.send(kLastChunk);
   std::this_thread::sleep_for(Millis(300));
   if (!kSanitized) {
-    EXPECT_LT(rig.proxy.resident_kib() - before, 4096);
+    EXPECT_LT(rig.proxy.own_memory_kib() - before, 4096);
   }
   stream.client.forget_received();
   size_t bytes = 0;

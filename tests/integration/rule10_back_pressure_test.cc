@@ -94,7 +94,7 @@ TEST(Rule10BackPressure, AnUploadIsReadNoFasterThanTheOriginTakesIt) {
   upstream.read_head();
   EXPECT_LT(client.send_until_blocked(kFarTooMuch), kKernelsShare);
   if (!kSanitized) {
-    EXPECT_LT(proxy.resident_kib(), 32 * 1024);
+    EXPECT_LT(proxy.own_memory_kib(), 32 * 1024);
   }
 }
 

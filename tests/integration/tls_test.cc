@@ -105,10 +105,10 @@ TEST(TlsClients, TenThousandHalfHandshakesLeaveNothingBehind) {
     }
     for (Peer& peer : wave) peer.reset();
     expect_soon([&] { return rig.proxy.open_descriptors() <= descriptors; }, "the descriptors");
-    if (done == 0) after_one = rig.proxy.resident_kib();
+    if (done == 0) after_one = rig.proxy.own_memory_kib();
   }
   if (!kSanitized) {
-    EXPECT_LT(rig.proxy.resident_kib() - after_one, 8 * 1024);
+    EXPECT_LT(rig.proxy.own_memory_kib() - after_one, 8 * 1024);
   }
   Peer good = rig.client();
   good.send(kGet);
