@@ -208,7 +208,11 @@ nlohmann::ordered_json AdminServer::totals() const {
 // `?upstream`: only if an upstream takes connections.
 void AdminServer::tell_readiness(AdminConnection& connection) {
   if (shared_.draining) return connection.answer(text(503, "draining\n"));
-  if (!connection.request().target.ends_with("?upstream")) return connection.answer(text(200, "ready\n"));
+  const RequestHead& request = connection.request();
+  const std::string_view query = std::string_view(request.target).substr(request.path().size());
+  if (query.empty()) return connection.answer(text(200, "ready\n"));
+  if (query != "?upstream")
+    return connection.answer(error_answer(400, "readiness has ?upstream and no other query"));
   auto check = std::make_unique<UpstreamCheck>(*this);
   UpstreamCheck& begun = *check;
   connection.keep(std::move(check));

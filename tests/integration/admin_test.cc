@@ -28,6 +28,7 @@ TEST(Admin, ReadinessAsksTheUpstreamsIfTold) {
   AdminRig rig({"--upstream", "http://127.0.0.1:1"});
   EXPECT_EQ(rig.get("/readyz?upstream"), "ready\n") << "one of the two is enough";
   EXPECT_EQ(status_of(rig.ask("/readyz?upstream", "HEAD").head), 200);
+  EXPECT_EQ(status_of(rig.ask("/readyz?upstreams").head), 400) << "no other word may look like a check";
   rig.origin.stop_listening();
   const Response refused = rig.ask("/readyz?upstream");
   EXPECT_EQ(status_of(refused.head), 503);
