@@ -85,12 +85,14 @@ void TimerWheel::advance(TimePoint now) {
     done_ = std::max(done_, target);
     return;
   }
+  Timer** last = &due_;  // after a sleep that was too long, what was due first fires first
   for (uint64_t tick; (tick = next_tick()) <= target; done_ = tick) {
     done_ = tick - 1;
     if (tick % kSlots == 0) open_round(tick / kSlots);
     while (Timer* const timer = ticks_.at(tick)) {
       timer->unlink();
-      link(*timer, &due_);
+      link(*timer, last);
+      last = &timer->next_;
     }
   }
   done_ = std::max(done_, target);

@@ -73,7 +73,7 @@ class TimerWheel {
   // nothing: the timer stays where it is and is asked when that one comes up.
   void schedule(Timer& timer, TimePoint deadline) noexcept;
 
-  // Fires all that is due.
+  // Fires all that is due, tick by tick.
   void advance(TimePoint now);
 
   // When advance() has something to do; kNever when the wheel is empty.

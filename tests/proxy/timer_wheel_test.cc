@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <random>
@@ -122,6 +123,19 @@ TEST(TimerWheelTest, ALongSleepFiresAllThatIsDueOnce) {
   wheel.advance(kStart + Millis(90'000));  // more than a rotation
   for (const auto& probe : probes) EXPECT_EQ(probe->fired.size(), 1U);
   EXPECT_EQ(wheel.next_wake(), kNever);
+}
+
+TEST(TimerWheelTest, AfterALongSleepWhatWasDueFirstFiresFirst) {
+  TimerWheel wheel(kStart);
+  std::vector<int> order;
+  std::array<Probe, 4> probes;
+  static constexpr std::array kDelays{300, 40'000, 20, 2'000};
+  for (size_t i = 0; i < probes.size(); ++i) {
+    probes.at(i).then = [&order, i](TimePoint) { order.push_back(kDelays.at(i)); };
+    wheel.schedule(probes.at(i), kStart + Millis(kDelays.at(i)));
+  }
+  wheel.advance(kStart + Millis(50'000));
+  EXPECT_EQ(order, (std::vector{20, 300, 2'000, 40'000}));
 }
 
 TEST(TimerWheelTest, WaitingForHoursTakesAFewLooks) {
