@@ -28,9 +28,11 @@ class ChunkHead {
  public:
   // size > 0: an empty chunk would end the body.
   explicit ChunkHead(uint64_t size) noexcept {
-    text_[16] = '\r';
-    text_[17] = '\n';
-    for (; size > 0; size >>= 4) text_[--from_] = "0123456789abcdef"[size & 0xf];
+    size_t from = text_.size();
+    text_[--from] = '\n';
+    text_[--from] = '\r';
+    for (; size > 0; size >>= 4) text_[--from] = "0123456789abcdef"[size & 0xf];
+    from_ = from;
   }
   [[nodiscard]] std::string_view view() const noexcept {
     return {text_.data() + from_, text_.size() - from_};
@@ -38,7 +40,7 @@ class ChunkHead {
 
  private:
   std::array<char, 18> text_;  // NOLINT(cppcoreguidelines-pro-type-member-init): written from the back
-  size_t from_ = 16;
+  size_t from_;
 };
 
 // The body of an answer that the proxy gives itself: {"error":{"code":…,"message":…}}.

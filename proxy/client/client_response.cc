@@ -1,10 +1,20 @@
 // The writing half of a client connection: responses in HTTP/1.1 framing (RFC 9112 sections 6 and 7).
+#include <array>
+#include <cstring>
 #include <utility>
 
 #include "parser/http1_writer.h"
 #include "proxy/client/client_connection.h"
 
 namespace sse_proxy {
+namespace {
+
+// What is this small is joined before it is sent: three pieces take the kernel 250 ns longer than one, and to
+// copy an event takes 20.
+constexpr size_t kJoined = 2048;
+constexpr size_t kChunkFraming = 18 + kChunkEnd.size();  // a chunk's longest head, and its end
+
+}  // namespace
 
 void ClientConnection::interim(const ResponseHead& head) {
   if (http10_) return;  // RFC 9110 section 15.2
@@ -72,25 +82,34 @@ TransportPtr ClientConnection::switch_protocols(const ResponseHead& head, std::s
 // One system call for all that is there: the head if it still waits, the chunk's head, its bytes, its end.
 void ClientConnection::send_body(std::span<const std::string_view> pieces, std::string_view after) {
   if (transport_ == nullptr) return;
-  constexpr size_t kBefore = 2;  // pieces: the response's head and the chunk's
-  iovec* begin = worker_.wire(kBefore + pieces.size() + 2) + kBefore;
-  iovec* end = begin;
   size_t size = 0;
-  for (const std::string_view piece : pieces) {
-    *end++ = piece_of(piece);
-    size += piece.size();
-  }
+  for (const std::string_view piece : pieces) size += piece.size();
+  const size_t all = head_.size() + size + after.size();
+  if (all == 0) return;
+  const bool chunk = framing_ == Framing::chunked && size > 0;
   const ChunkHead chunk_head(size);
-  if (framing_ == Framing::chunked && size > 0) {
-    *--begin = piece_of(chunk_head.view());
-    *end++ = piece_of(kChunkEnd);
-  }
-  if (!head_.empty()) *--begin = piece_of(head_);
-  if (!after.empty()) *end++ = piece_of(after);
-  if (begin == end) return;
-
+  const auto each = [&](auto put) {
+    if (!head_.empty()) put(std::string_view(head_));
+    if (chunk) put(chunk_head.view());
+    for (const std::string_view piece : pieces) put(piece);
+    if (chunk) put(kChunkEnd);
+    if (!after.empty()) put(after);
+  };
   const bool was_empty = transport_->queued() == 0;
-  transport_->write({begin, end});
+  if (all <= kJoined) {
+    std::array<char, kJoined + kChunkFraming> joined;
+    char* end = joined.data();
+    each([&](std::string_view piece) {
+      std::memcpy(end, piece.data(), piece.size());
+      end += piece.size();
+    });
+    transport_->write(std::string_view(joined.data(), end));
+  } else {
+    iovec* const wire = worker_.wire(pieces.size() + 4);
+    iovec* end = wire;
+    each([&](std::string_view piece) { *end++ = piece_of(piece); });
+    transport_->write({wire, end});
+  }
   if (!head_.empty()) worker_.give_back(std::exchange(head_, {}));
   if (!was_empty || transport_->queued() == 0) return;
   last_write_progress_ = worker_.now();  // from here on the client has to take something in time

@@ -1,4 +1,4 @@
-// Waits for descriptors to become ready, and for a moment: epoll(7), level-triggered.
+// Waits for descriptors to become ready, and for a moment: epoll(7).
 #pragma once
 
 #include <sys/epoll.h>
@@ -32,9 +32,12 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  // Asks for `events` of `fd` where `before` were asked for; 0 is none, not even errors. False, with errno,
-  // when the kernel has no room. A descriptor that is closed is forgotten by itself.
+  // Asks for `events` of `fd` where `before` were asked for; 0 is none, not even errors. With EPOLLET they
+  // are told when they come about, else as long as they last. False, with errno, when the kernel has no room.
+  // A descriptor that is closed is forgotten by itself.
   bool watch(int fd, uint32_t before, uint32_t events, Watcher& watcher) noexcept;
+  // Tells those of the EPOLLET `events` that last once more, in the next turn.
+  void tell_again(int fd, uint32_t events, Watcher& watcher) noexcept;
 
   // Sleeps until something is ready or `until` has come, then tells the watchers: one turn.
   void turn(TimePoint until);
@@ -47,7 +50,17 @@ class EventLoop {
  private:
   static constexpr int kMaxReady = 256;  // in one turn; the others come in the next
 
+  // Ends the sleep.
+  class Alarm final : public Watcher {
+    void on_ready(uint32_t) override {}
+  };
+
+  bool control(int operation, int fd, uint32_t events, Watcher& watcher) noexcept;
+
   int epoll_;
+  int timer_;  // a sleep with a time-out of its own would be an hrtimer started and cancelled, each turn
+  TimePoint alarm_at_ = kNever;  // what the timer is set to
+  Alarm alarm_;
   int ready_ = 0;  // in this turn
   TimePoint now_;
   std::array<epoll_event, kMaxReady> events_;

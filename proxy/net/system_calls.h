@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -14,20 +15,29 @@
 
 namespace sse_proxy::system {
 
-// As read(2), writev(2) and epoll_wait(2): -1 with errno when they fail.
+// As recv(2), send(2) and sendmsg(2) without flags and without SIGPIPE, and epoll_wait(2): -1 with errno when
+// they fail.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 // A sanitizer sees what glibc's functions read and write, and nothing of a bare system call.
-inline ssize_t read(int fd, void* to, size_t size) noexcept { return ::read(fd, to, size); }
-inline ssize_t writev(int fd, const iovec* pieces, size_t count) noexcept {
-  return ::writev(fd, pieces, static_cast<int>(count));
+inline ssize_t recv(int fd, void* to, size_t size) noexcept { return ::recv(fd, to, size, 0); }
+inline ssize_t send(int fd, const void* from, size_t size) noexcept {
+  return ::send(fd, from, size, MSG_NOSIGNAL);
+}
+inline ssize_t sendmsg(int fd, const msghdr& message) noexcept {
+  return ::sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 inline int epoll_wait(int epoll, epoll_event* events, int most, int timeout_ms) noexcept {
   return ::epoll_wait(epoll, events, most, timeout_ms);
 }
 #else
-inline ssize_t read(int fd, void* to, size_t size) noexcept { return syscall(SYS_read, fd, to, size); }
-inline ssize_t writev(int fd, const iovec* pieces, size_t count) noexcept {
-  return syscall(SYS_writev, fd, pieces, count);
+inline ssize_t recv(int fd, void* to, size_t size) noexcept {
+  return syscall(SYS_recvfrom, fd, to, size, 0, nullptr, nullptr);
+}
+inline ssize_t send(int fd, const void* from, size_t size) noexcept {
+  return syscall(SYS_sendto, fd, from, size, MSG_NOSIGNAL, nullptr, size_t{0});
+}
+inline ssize_t sendmsg(int fd, const msghdr& message) noexcept {
+  return syscall(SYS_sendmsg, fd, &message, MSG_NOSIGNAL);
 }
 inline int epoll_wait(int epoll, epoll_event* events, int most, int timeout_ms) noexcept {
   constexpr size_t kNoMask = 0;
@@ -35,13 +45,16 @@ inline int epoll_wait(int epoll, epoll_event* events, int most, int timeout_ms) 
 }
 #endif
 
-// As writev() for any number of pieces, in the batches that the kernel takes (IOV_MAX). A batch that is not
+// Sends any number of pieces in order, in the batches that the kernel takes (IOV_MAX). A batch that is not
 // taken whole is the last: what follows it would overtake its rest. -1 when nothing was taken.
-inline ssize_t write_in_order(int fd, std::span<const iovec> pieces) noexcept {
+inline ssize_t send_in_order(int fd, std::span<const iovec> pieces) noexcept {
   ssize_t taken = 0;
   for (;;) {
     const auto batch = pieces.first(std::min<size_t>(IOV_MAX, pieces.size()));
-    const ssize_t n = writev(fd, batch.data(), batch.size());
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(batch.data());
+    message.msg_iovlen = batch.size();
+    const ssize_t n = sendmsg(fd, message);
     if (n < 0) return taken > 0 ? taken : n;
     taken += n;
     pieces = pieces.subspan(batch.size());

@@ -16,6 +16,10 @@
 namespace sse_proxy {
 namespace {
 
+// A socket is told of once when something comes, not again and again until it is read: that would be a poll
+// more for each event. What a read may have left behind is asked for again, in read().
+constexpr uint32_t kEdges = EPOLLET | EPOLLRDHUP | EPOLLPRI;
+
 // The socket has nothing to give, or takes nothing, for now.
 bool would_block() noexcept { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
@@ -66,7 +70,7 @@ void Transport::watch() {
   if (owner_ == nullptr) return;
   const bool writes = connecting_ || queued() > 0;
   const uint32_t events = (reading_ ? uint32_t{EPOLLIN} : 0) | (writes ? uint32_t{EPOLLOUT} : 0);
-  if (worker_.loop().watch(fd_, watched_, events, *this)) {
+  if (worker_.loop().watch(fd_, in_edges(watched_), in_edges(events), *this)) {
     watched_ = static_cast<uint8_t>(events);
   } else {
     reading_ = false;  // no read will tell
@@ -74,10 +78,15 @@ void Transport::watch() {
   }
 }
 
+// A Unix socket may keep bytes back after a short read (those that came with a descriptor, say): no edges.
+uint32_t Transport::in_edges(uint32_t events) const noexcept {
+  return events == 0 || is_unix_ ? events : events | kEdges;
+}
+
 void Transport::on_ready(uint32_t events) {
   if (owner_ == nullptr) return;
   if (connecting_) return finish_connecting();
-  if (reading_ && (events & ~uint32_t{EPOLLOUT}) != 0) read();
+  if (reading_ && (events & ~uint32_t{EPOLLOUT}) != 0) read(events);
   if (owner_ != nullptr && queued() > 0 && (events & ~uint32_t{EPOLLIN}) != 0) flush();
 }
 
@@ -105,10 +114,14 @@ void Transport::stop_reading() {
   if (broken_ != 0) worker_.report_later(*this);  // no read will tell
 }
 
-void Transport::read() {
+void Transport::read(uint32_t events) {
   const std::span<char> slab = worker_.read_slab();
-  const ssize_t n = system::read(fd_, slab.data(), std::min<size_t>(read_limit_, slab.size()));
+  const size_t most = std::min<size_t>(read_limit_, slab.size());
+  const ssize_t n = system::recv(fd_, slab.data(), most);
   if (n > 0) {
+    // A short read leaves nothing behind, unless an end, an error or urgent data has come.
+    const bool more = static_cast<size_t>(n) == most || (events & ~uint32_t{EPOLLIN | EPOLLOUT}) != 0;
+    if (more && !is_unix_) worker_.loop().tell_again(fd_, in_edges(watched_), *this);
     const std::string_view bytes(slab.data(), static_cast<size_t>(n));
     return tls_ == nullptr ? owner_->on_bytes(bytes) : on_ciphertext(bytes);
   }
@@ -121,13 +134,23 @@ void Transport::read() {
 
 // --- writing ---
 
+void Transport::write(std::string_view bytes) {
+  if (swallowing_ || owner_ == nullptr) return;
+  tls_ == nullptr ? send(bytes) : send_encrypted(std::array{piece_of(bytes)});
+}
+
 void Transport::write(std::span<const iovec> pieces) {
   if (swallowing_ || owner_ == nullptr) return;
   tls_ == nullptr ? send(pieces) : send_encrypted(pieces);
 }
 
+void Transport::send(std::string_view bytes) {
+  const size_t sent = queued() == 0 ? taken(system::send(fd_, bytes.data(), bytes.size())) : 0;
+  if (sent < bytes.size() && !swallowing_) enqueue(std::array{piece_of(bytes)}, sent);
+}
+
 void Transport::send(std::span<const iovec> pieces) {
-  size_t sent = queued() == 0 ? write_now(pieces) : 0;
+  size_t sent = queued() == 0 ? taken(system::send_in_order(fd_, pieces)) : 0;
   for (const iovec& piece : pieces) {
     if (sent < piece.iov_len) return swallowing_ ? void() : enqueue(pieces, sent);
     sent -= piece.iov_len;
@@ -135,9 +158,8 @@ void Transport::send(std::span<const iovec> pieces) {
   }
 }
 
-// What the socket took of the pieces, from the front.
-size_t Transport::write_now(std::span<const iovec> pieces) {
-  const ssize_t n = system::write_in_order(fd_, pieces);
+// What the socket took, by what a system call returned.
+size_t Transport::taken(ssize_t n) {
   if (n >= 0) return static_cast<size_t>(n);
   if (!would_block()) note_broken(errno);
   return 0;
@@ -155,14 +177,10 @@ void Transport::enqueue(std::span<const iovec> pieces, size_t skip) {
 }
 
 void Transport::flush() {
-  const ssize_t n = ::send(fd_, queue_.data() + queue_sent_, queued(), MSG_NOSIGNAL);
-  if (n < 0) {
-    if (!would_block()) note_broken(errno);
-    return;
-  }
-  worker_.buffers().release(static_cast<size_t>(n));
-  queue_sent_ += static_cast<size_t>(n);
-  if (queued() > 0) return;
+  const size_t sent = taken(system::send(fd_, queue_.data() + queue_sent_, queued()));
+  worker_.buffers().release(sent);
+  queue_sent_ += sent;
+  if (queued() > 0 || swallowing_) return;
   drop_queue();
   watch();
   if (fin_pending_) shut_down_writing();

@@ -40,7 +40,7 @@ class TransportOwner {
   ~TransportOwner() = default;
 };
 
-// A piece of what is written, where writev() wants it: the bytes are only read.
+// A piece of what is written, where sendmsg() wants it: the bytes are only read.
 inline iovec piece_of(std::string_view bytes) noexcept {
   return {const_cast<char*>(bytes.data()), bytes.size()};
 }
@@ -79,7 +79,7 @@ class Transport final : public Retirable, private Watcher {
 
   // Sends the pieces in order: one system call when the socket takes them all; the rest is copied and queued.
   void write(std::span<const iovec> pieces);
-  void write(std::string_view bytes) { write(std::array{piece_of(bytes)}); }
+  void write(std::string_view bytes);
   // Bytes that wait here.
   [[nodiscard]] size_t queued() const noexcept { return queue_.size() - queue_sent_; }
   // Whether any byte was queued, or the peer acknowledged any, since the last call. For write time-outs.
@@ -107,12 +107,14 @@ class Transport final : public Retirable, private Watcher {
   ~Transport() override;
   void begin_close();
   void watch();
+  [[nodiscard]] uint32_t in_edges(uint32_t events) const noexcept;
   void on_ready(uint32_t events) override;
   void finish_connecting();
-  void read();
+  void read(uint32_t events);
   void flush();
+  void send(std::string_view bytes);
   void send(std::span<const iovec> pieces);
-  [[nodiscard]] size_t write_now(std::span<const iovec> pieces);
+  [[nodiscard]] size_t taken(ssize_t n);
   void enqueue(std::span<const iovec> pieces, size_t skip);
   void drop_queue();
   void note_broken(int error);

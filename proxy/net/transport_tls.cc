@@ -70,7 +70,7 @@ void Transport::send_encrypted(std::span<const iovec> pieces) {
 
 void Transport::send_cipher() {
   const std::string& cipher = worker_.tls_scratch().cipher;
-  if (!cipher.empty() && !swallowing_) send(std::array{piece_of(cipher)});
+  if (!cipher.empty() && !swallowing_) send(cipher);
 }
 
 void Transport::say_close_notify() {
