@@ -349,7 +349,8 @@ class Bench:
         if scenario.extra in figures:
             figures[scenario.extra] /= max(done, 1)
         return figures | {
-            "per_second": done / wall if wall else 0, "cpu": cpu * 1e6 / max(done, 1), "cpu_ms": cpu * 1e3, "storm": figures["seconds"] * 1e3,
+            "per_second": done / wall if wall else 0, "cpu": cpu * 1e6 / max(done, 1), "cpu_ms": cpu * 1e3,
+            "storm": figures["seconds"] * 1e3,
             "core": 100 * cpu / wall if wall else 0, "late_p50": figures["p50"] / 1e3, "late_p99": figures["p99"] / 1e3,
             "late_max": figures["max"] / 1e3, "cut": 100 * figures["cut_chunks"] / max(figures["chunks"], 1),
             "per_cpu": figures["handshakes"] / cpu if cpu else 0, "noise": (busy - ours) / wall if wall else 0}

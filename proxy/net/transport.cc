@@ -126,7 +126,8 @@ void Transport::read(uint32_t events) {
     return tls_ == nullptr ? owner_->on_bytes(bytes) : on_ciphertext(bytes);
   }
   if (n < 0 && would_block()) return;
-  const int error = n == 0 ? 0 : errno;
+  // A reset is told once, maybe to a write: then a read sees an end. EPIPE is that the end came before it.
+  const int error = n < 0 ? errno : broken_ == EPIPE ? 0 : broken_;
   stop_reading();
   if (error != 0) return tell_broken(error, strerrordesc_np(error));
   tls_ == nullptr ? owner_->on_end() : report_truncation();

@@ -93,6 +93,19 @@ TEST(Readiness, WhatComesAfterUrgentDataIsReadWithoutAnotherByteComing) {
   EXPECT_EQ(read_body(stream.client, kBoth), kBoth);
 }
 
+// The reset is told to whoever asks first: here the write of the request's body, and the read sees an end.
+TEST(Readiness, AResetThatAWriteMetIsNoEndOfTheResponse) {
+  Rig rig({"--keepalive", "off"});
+  Stream stream(rig, "POST /events HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+                kStreamToClose);
+  {
+    const Asleep asleep(rig.proxy);
+    stream.client.send(chunk("more"));
+    stream.upstream.reset();
+  }
+  EXPECT_FALSE(read_chunked_to_end(stream.client).complete);
+}
+
 // A read of a Unix socket stops after the bytes that came with a descriptor.
 TEST(Readiness, WhatComesAfterADescriptorIsReadWithoutAnotherByteComing) {
   const std::string path = "/tmp/sse-proxy-readiness-" + std::to_string(getpid());
