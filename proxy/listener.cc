@@ -93,7 +93,8 @@ bool Listener::accept_one() {
       case ECONNABORTED:
       case EINTR: return true;
       case EMFILE:
-      case ENFILE: return worker_.free_a_descriptor() || turn_one_away();
+      case ENFILE:  // said before the queue is looked at
+        return anyone_waits() && (worker_.free_a_descriptor() || turn_one_away());
       default: warn("cannot accept connections for a moment", std::strerror(error)); return pause(), false;
     }
   }

@@ -7,6 +7,7 @@
 #include "conf/load.h"
 #include "proxy/demo/demo.h"
 #include "proxy/ops/certificates.h"
+#include "proxy/ops/descriptors.h"
 #include "proxy/ops/live_check.h"
 #include "proxy/ops/run.h"
 
@@ -25,6 +26,7 @@ int live(const sse_proxy::Options& options) {
 // Only memory that has run out can throw here, and then the process had better end.
 int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   using sse_proxy::Command;
+  sse_proxy::open_standard_descriptors();
   // Writing to a socket or a pipe whose other end is gone is an error to handle, not a reason to die.
   std::signal(SIGPIPE, SIG_IGN);
   // From the first moment on: a reload signal must never end the process.

@@ -14,6 +14,12 @@ constexpr size_t kRoom = 16384;  // 128 KiB in the kernel; who has more streams 
 
 }  // namespace
 
+void open_standard_descriptors() noexcept {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(fd, F_GETFD) < 0) (void)open("/dev/null", O_RDWR);  // the lowest that is free: this one
+  }
+}
+
 size_t raise_descriptor_limit() noexcept {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return SIZE_MAX;

@@ -5,6 +5,10 @@
 
 namespace sse_proxy {
 
+// A standard descriptor that was closed is /dev/null from here on: no socket takes its number, and nothing
+// that is written to it reaches a client. First of all.
+void open_standard_descriptors() noexcept;
+
 // The soft limit becomes the hard one; what it is now, SIZE_MAX: none.
 size_t raise_descriptor_limit() noexcept;
 

@@ -148,6 +148,20 @@ TEST(AbuseConnections, WithoutADescriptorLeftANewClientIsTurnedAwayWith503) {
   EXPECT_EQ(rig.proxy.stop_and_count()["clients_turned_away"], 50U);
 }
 
+TEST(AbuseConnections, NobodyGivesWayToNobody) {
+  Origin origin(answer_all);
+  Proxy proxy(in_front_of(origin));
+  const size_t last_one = proxy.lowest_free_descriptor();
+  limit_descriptors(proxy, last_one + 1);
+  Peer last = proxy.client();
+  EXPECT_FALSE(last.wait_for_close(Millis(200)));
+  EXPECT_GT(proxy.lowest_free_descriptor(), last_one);
+  limit_descriptors(proxy, 1024);
+  last.send(kGet);
+  EXPECT_EQ(read_response(last).body, "a");
+  EXPECT_EQ(proxy.stop_and_count()["idle_clients_closed"], 0U);
+}
+
 TEST(AbuseConnections, WithoutADescriptorLeftAnIdleClientGivesWay) {
   Origin origin(answer_all);
   Proxy proxy(in_front_of(origin));

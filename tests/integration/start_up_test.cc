@@ -1,9 +1,11 @@
 // Bad input: one line that says what and where, and the right exit code.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 #include "tests/integration/proxy_helpers.h"
@@ -123,6 +125,14 @@ TEST(StartUp, TheTableOfDescriptorsIsLargeBeforeThereAreThreads) {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   EXPECT_GE(std::stoul(proxy.kernel_status("FDSize")), std::min<size_t>(limit.rlim_max, 16'384));
+}
+
+TEST(StartUp, AStandardDescriptorThatIsClosedIsNoneForASocket) {
+  fcntl(STDIN_FILENO, F_SETFD, FD_CLOEXEC);
+  Proxy proxy({"--upstream", kUpstream});
+  EXPECT_EQ(std::filesystem::read_symlink("/proc/" + std::to_string(proxy.pid()) + "/fd/0"), "/dev/null");
+  fcntl(STDIN_FILENO, F_SETFD, 0);
+  EXPECT_EQ(proxy.stop_and_count()["connections"], 0U);
 }
 
 TEST(StartUp, HelpAndVersionExitWithZero) {
