@@ -1,7 +1,6 @@
 #include "proxy/listener.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -82,7 +81,7 @@ void Listener::accept(unsigned limit) {
 }
 
 bool Listener::accept_one() {
-  if (!worker_.shared().take_connection()) return anyone_waits() && make_room();
+  if (!worker_.shared().take_connection()) return anyone_waits(fd_) && make_room();
   SocketAddress peer;
   const int fd = accept_from_queue(peer);
   if (fd < 0) {
@@ -94,7 +93,7 @@ bool Listener::accept_one() {
       case EINTR: return true;
       case EMFILE:
       case ENFILE:  // said before the queue is looked at
-        return anyone_waits() && (worker_.free_a_descriptor() || turn_one_away());
+        return anyone_waits(fd_) && (worker_.free_a_descriptor() || turn_one_away());
       default: warn("cannot accept connections for a moment", std::strerror(error)); return pause(), false;
     }
   }
@@ -109,11 +108,6 @@ bool Listener::accept_one() {
 int Listener::accept_from_queue(SocketAddress& peer) {
   peer.size = sizeof peer.storage;
   return accept4(fd_, reinterpret_cast<sockaddr*>(&peer.storage), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-}
-
-bool Listener::anyone_waits() const {
-  pollfd queue{fd_, POLLIN, 0};
-  return ::poll(&queue, 1, 0) > 0;
 }
 
 // At the limit: a client that asks for nothing gives way to one that may.

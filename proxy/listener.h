@@ -38,7 +38,6 @@ class Listener final : public Retirable, public Timer, private Watcher {
   void accept(unsigned limit);
   bool accept_one();
   int accept_from_queue(SocketAddress& peer);
-  [[nodiscard]] bool anyone_waits() const;
   bool make_room();
   bool turn_one_away();
   void pause();

@@ -117,7 +117,7 @@ void AdminServer::pause(Listener& listener) { uv_poll_stop(&listener.poll); }
 void AdminServer::accept_all(Listener& listener) {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     if (accept(listener)) continue;
-    if (errno != EMFILE && errno != ENFILE) return;
+    if ((errno != EMFILE && errno != ENFILE) || !anyone_waits(listener.fd)) return;
     if (spare_ < 0 && !make_room()) return pause(listener);
     if (spare_ >= 0) ::close(std::exchange(spare_, -1));
     (void)accept(listener);

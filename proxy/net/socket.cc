@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -177,6 +178,11 @@ SocketAddress local_address(int fd) {
   address.size = sizeof address.storage;
   if (getsockname(fd, reinterpret_cast<sockaddr*>(&address.storage), &address.size) != 0) address.size = 0;
   return address;
+}
+
+bool anyone_waits(int listening_fd) noexcept {
+  pollfd queue{listening_fd, POLLIN, 0};
+  return ::poll(&queue, 1, 0) > 0;
 }
 
 void set_connection_options(int fd) noexcept {

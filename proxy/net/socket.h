@@ -50,6 +50,9 @@ Result<int> listen_on(const SocketAddress& address, const ListenOptions& options
 // `write_timeout` as TCP_USER_TIMEOUT.
 void set_listener_options(int fd, Millis write_timeout) noexcept;
 
+// A connection is in the queue of this listening socket. accept() without a free descriptor does not say.
+bool anyone_waits(int listening_fd) noexcept;
+
 // "127.0.0.1:80" of a listening or connected socket, with the port that the kernel chose.
 SocketAddress local_address(int fd);
 

@@ -1,6 +1,5 @@
 // More connections than there is room for: who gives way, who waits, who is turned away.
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include "tests/integration/abuse_helpers.h"
 
@@ -109,14 +108,6 @@ TEST(AbuseConnections, TheLimitIsHalfOfTheDescriptorsThatAreNotKeptBack) {
   Origin origin;
   Proxy proxy(in_front_of(origin, {}), 64);
   EXPECT_NE(proxy.wait_for_log("at most ").find("at most 24 client connections"), std::string::npos);
-}
-
-// From now on the proxy can open descriptors below `soft` only.
-void limit_descriptors(const Proxy& proxy, rlim_t soft) {
-  rlimit limit{};
-  ASSERT_EQ(prlimit(proxy.pid(), RLIMIT_NOFILE, nullptr, &limit), 0);
-  limit.rlim_cur = soft;
-  ASSERT_EQ(prlimit(proxy.pid(), RLIMIT_NOFILE, &limit, nullptr), 0);
 }
 
 TEST(AbuseConnections, WithoutADescriptorLeftANewClientIsTurnedAwayWith503) {

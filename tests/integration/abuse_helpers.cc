@@ -1,7 +1,6 @@
 #include "tests/integration/abuse_helpers.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -79,6 +78,13 @@ void expect_soon(const std::function<bool()>& is_true, const char* what, Millis 
     }
     std::this_thread::sleep_for(Millis(5));
   }
+}
+
+void limit_descriptors(const Proxy& proxy, rlim_t soft) {
+  rlimit limit{};
+  ASSERT_EQ(prlimit(proxy.pid(), RLIMIT_NOFILE, nullptr, &limit), 0);
+  limit.rlim_cur = soft;
+  ASSERT_EQ(prlimit(proxy.pid(), RLIMIT_NOFILE, &limit, nullptr), 0);
 }
 
 Baseline::Baseline(const Proxy& proxy) : proxy_(proxy) {

@@ -1,6 +1,8 @@
 // What the abuse tests measure: a well-behaved client's waiting time, and what the proxy is left with.
 #pragma once
 
+#include <sys/resource.h>
+
 #include <functional>
 #include <vector>
 
@@ -30,6 +32,9 @@ size_t affordable_connections(size_t wanted);
 
 // Asks again and again; a failed test if it stays false.
 void expect_soon(const std::function<bool()>& is_true, const char* what, Millis patience = kPatience);
+
+// From now on the proxy can open descriptors below `soft` only.
+void limit_descriptors(const Proxy& proxy, rlim_t soft);
 
 // What a proxy holds at rest, to compare with later.
 class Baseline {

@@ -186,6 +186,16 @@ TEST(Admin, AProbeGetsThroughWhenNoDescriptorIsLeft) {
   EXPECT_LT(proxy.cpu_time() - before, Millis(kSanitized ? 600 : 200)) << "it does not spin over its queue";
 }
 
+TEST(Admin, TheDescriptorThatIsKeptForAProbeIsKeptUntilOneWaits) {
+  const AdminRig rig;
+  const size_t last = rig.proxy.lowest_free_descriptor();
+  limit_descriptors(rig.proxy, last + 1);
+  Peer probe = rig.admin();
+  probe.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(read_response(probe).body, "alive\n");
+  EXPECT_GT(rig.proxy.lowest_free_descriptor(), last) << "all are taken";
+}
+
 TEST(Admin, NamesThatCouldBeAWebSitesAreRefusedButForProbes) {
   const AdminRig rig;
   EXPECT_EQ(status_of(rig.ask("/config", "GET", "", "evil.example").head), 403);
