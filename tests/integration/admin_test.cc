@@ -158,32 +158,18 @@ TEST(Admin, AProbeGetsThroughWhenClientsThatTakeNothingHoldAllPlaces) {
 }
 
 TEST(Admin, AProbeGetsThroughWhenNoDescriptorIsLeft) {
-  Origin origin;
-  origin.serve([](Peer& peer) {
-    while (peer.wait_for_request(Millis(60'000))) peer.send(kStreamHead);
-  });
-  constexpr unsigned kDescriptors = 64;
-  Proxy proxy({"--upstream", origin.url(), "--admin", "127.0.0.1:0", "--keepalive", "off", "--workers", "1"},
-              kDescriptors);
-  const std::string address = admin_address(proxy);
-  const auto port = static_cast<uint16_t>(std::stoul(address.substr(address.rfind(':') + 1)));
-  std::vector<Peer> clients;
-  while (proxy.open_descriptors() + 2 <= kDescriptors) {
-    clients.push_back(proxy.client());
-    clients.back().send(kGet);
-    ASSERT_EQ(status_of(clients.back().read_head()), 200);
-  }
-  if (proxy.open_descriptors() < kDescriptors) clients.push_back(proxy.client());
-  expect_soon([&] { return proxy.open_descriptors() == kDescriptors; }, "every descriptor is taken");
+  const AdminRig rig;
+  limit_descriptors(rig.proxy, rig.proxy.lowest_free_descriptor());
   for (int i = 0; i < 3; ++i) {
-    Peer probe = connect_to(port);
+    Peer probe = rig.admin();
     probe.send("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     EXPECT_EQ(read_response(probe).body, "alive\n");
   }
-  const Peer one = connect_to(port), another = connect_to(port);  // more than there is a descriptor for
-  const Millis before = proxy.cpu_time();
+  const Peer one = rig.admin(), another = rig.admin();  // more than there is a descriptor for
+  const Millis before = rig.proxy.cpu_time();
   std::this_thread::sleep_for(Millis(1000));
-  EXPECT_LT(proxy.cpu_time() - before, Millis(kSanitized ? 600 : 200)) << "it does not spin over its queue";
+  EXPECT_LT(rig.proxy.cpu_time() - before, Millis(kSanitized ? 600 : 200))
+      << "it does not spin over its queue";
 }
 
 TEST(Admin, TheDescriptorThatIsKeptForAProbeIsKeptUntilOneWaits) {
