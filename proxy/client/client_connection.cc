@@ -9,7 +9,6 @@
 namespace sse_proxy {
 namespace {
 
-constexpr uint32_t kLingerBytes = 1024 * 1024;
 
 }  // namespace
 
@@ -54,7 +53,7 @@ void ClientConnection::on_bytes(std::string_view bytes) {
   if (proxy_header_ != nullptr && !take_proxy_header(bytes)) return;
   if (state_ == State::lingering || state_ == State::closing) {
     discarded_ += static_cast<uint32_t>(bytes.size());
-    if (discarded_ > kLingerBytes && state_ == State::lingering) close();
+    if (state_ == State::lingering && discarded_ > kLingerBytes) stop_discarding();
     return;
   }
   const bool request_done = exchange_ != nullptr && exchange_->request_complete();
@@ -293,6 +292,13 @@ void ClientConnection::linger() {
     transport_->shut_down_writing();
     if (peer_ended_ && transport_->queued() == 0) return close();
   }
+  discarded_ > kLingerBytes ? stop_discarding() : reschedule();
+}
+
+// The rest stays with the kernel, so that the client finds that it cannot send, and looks for the answer.
+void ClientConnection::stop_discarding() {
+  transport_->stop_reading();
+  last_request_byte_ = worker_.now();
   reschedule();
 }
 

@@ -51,6 +51,7 @@ class ClientConnection final : public Retirable,
   }
 
  private:
+  static constexpr uint32_t kLingerBytes = 1024 * 1024;  // to be discarded at most
   enum class State : uint8_t { idle, reading_head, exchanging, tunnelling, closing, lingering, closed };
 
   // TransportOwner
@@ -97,6 +98,7 @@ class ClientConnection final : public Retirable,
   void drop_slow_client();
   void begin_closing();
   void linger();
+  void stop_discarding();
   void close();
 
   // client_timeouts.cc

@@ -8,6 +8,7 @@ namespace sse_proxy {
 namespace {
 
 constexpr Millis kLingerTime{2000};
+constexpr Millis kUnreadTime{500};  // of it: for a client that sent more than is discarded to read the answer
 constexpr Millis kResetDelay{1000};  // how long sent data may wait for its acknowledgement before a reset
 constexpr Millis kResetPoll{20};
 constexpr Millis kDeafPoll{1000};  // how late a client that leaves is noticed while it is not read
@@ -31,7 +32,10 @@ TimePoint ClientConnection::next_deadline() const {
   switch (state_) {
     case State::idle: return state_since_ + (served_ ? *timeouts.idle : timeouts.header);
     case State::reading_head: return state_since_ + timeouts.header;
-    case State::lingering: return state_since_ + (aborting_ ? kResetDelay : kLingerTime);
+    case State::lingering:
+      if (aborting_) return state_since_ + kResetDelay;
+      if (discarded_ <= kLingerBytes) return state_since_ + kLingerTime;
+      return std::min(state_since_ + kLingerTime, last_request_byte_ + kUnreadTime);
     case State::tunnelling:
     case State::closed: return kNever;
     case State::exchanging:

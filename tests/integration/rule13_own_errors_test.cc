@@ -227,6 +227,17 @@ TEST(Rule13OwnErrors, TheAnswerSurvivesAClientThatStillUploads) {
   }
 }
 
+TEST(Rule13OwnErrors, TheAnswerSurvivesAClientThatUploadsMuchBeforeItReads) {
+  const Proxy proxy({"--upstream", "http://127.0.0.1:" + std::to_string(refused_port())});
+  Peer client = proxy.client();
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n");
+  EXPECT_GT(client.send_until_blocked(100U << 20, Millis(100)), 1U << 20);
+  EXPECT_FALSE(wait_for(client.fd(), 0, Clock::now() + Millis(100))) << "a reset";
+  EXPECT_EQ(status_of(read_response(client).head), 502);
+  EXPECT_EQ(client.read_to_end(), "");
+  EXPECT_EQ(client.ending(), Ending::fin);
+}
+
 TEST(Rule13OwnErrors, AClientThatUploadsForEverIsCutOff) {
   const Proxy proxy({"--upstream", "http://127.0.0.1:" + std::to_string(refused_port())});
   Peer client = proxy.client();
