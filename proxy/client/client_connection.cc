@@ -7,17 +7,15 @@
 #include "proxy/ops/log.h"
 
 namespace sse_proxy {
-namespace {
-
-
-}  // namespace
+namespace {}  // namespace
 
 ClientConnection::ClientConnection(Worker& worker, const PeerAddress& peer)
     : worker_(worker),
       facts_{.peer = peer, .source = peer},
       state_since_(worker.now()),
       last_request_byte_(state_since_),
-      last_write_progress_(state_since_) {}
+      last_write_progress_(state_since_),
+      write_timeout_(worker.shared().options.route.timeouts.write) {}  // which listeners hand on
 
 void ClientConnection::open(int fd, bool tls, Position position) {
   position_ = position;
@@ -29,8 +27,13 @@ void ClientConnection::open(int fd, bool tls, Position position) {
     proxy_header_ = std::make_unique<ProxyHeaderParser>(options.limits.header_bytes);
   if (tls && proxy_header_ == nullptr) begin_tls({});
   if (transport_ == nullptr) return;
+  limit_writing(options.route.timeouts.write);
   transport_->start_reading();
   reschedule();
+}
+
+void ClientConnection::limit_writing(Millis timeout) {
+  if (std::exchange(write_timeout_, timeout) != timeout) transport_->set_user_timeout(timeout);
 }
 
 void ClientConnection::await_request() {
@@ -155,6 +158,7 @@ void ClientConnection::on_request_head(RequestHead&& head) {
   head_sent_ = aborting_ = request_paused_ = false;
   exchange_ = std::make_unique<Exchange>(worker_, static_cast<Downstream&>(*this));
   exchange_->start(std::move(head));
+  if (exchange_ != nullptr && transport_ != nullptr) limit_writing(exchange_->route().timeouts.write);
 }
 
 void ClientConnection::on_request_body(std::string_view piece) {

@@ -95,6 +95,7 @@ class ClientConnection final : public Retirable,
   void next_request();
   void reject(const Error& error);
   void lose_client();
+  void limit_writing(Millis timeout);
   void drop_slow_client();
   void begin_closing();
   void linger();
@@ -122,6 +123,7 @@ class ClientConnection final : public Retirable,
   TimePoint state_since_;
   TimePoint last_request_byte_;
   TimePoint last_write_progress_;
+  Millis write_timeout_;    // of the request under way or the last one; the kernel has the same
   uint32_t discarded_ = 0;  // bytes, while it lingers
   State state_ = State::idle;
   Framing framing_ = Framing::none;  // of the response

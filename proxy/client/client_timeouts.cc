@@ -42,10 +42,7 @@ TimePoint ClientConnection::next_deadline() const {
     case State::closing: break;
   }
   TimePoint next = kNever;
-  if (transport_->queued() > 0) {
-    const Millis limit = exchange_ == nullptr ? timeouts.write : exchange_->route().timeouts.write;
-    next = last_write_progress_ + limit;
-  }
+  if (transport_->queued() > 0) next = last_write_progress_ + write_timeout_;
   if (exchange_ != nullptr && !exchange_->request_complete() && !exchange_->response_begun() &&
       !request_paused_) {
     next = std::min(next, last_request_byte_ + exchange_->route().timeouts.body);

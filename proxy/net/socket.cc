@@ -10,7 +10,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 
 namespace sse_proxy {
@@ -169,8 +171,12 @@ Result<int> listen_on(const SocketAddress& address, const ListenOptions& options
 
 void set_listener_options(int fd, Millis write_timeout) noexcept {
   set_connection_options(fd);  // Linux hands them on to what the socket accepts
-  if (write_timeout > Millis::zero())
-    set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(write_timeout.count()));
+  set_user_timeout(fd, write_timeout);
+}
+
+void set_user_timeout(int fd, Millis timeout) noexcept {
+  const Millis::rep limit = std::min<Millis::rep>(timeout.count(), INT_MAX);
+  set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(limit));
 }
 
 SocketAddress local_address(int fd) {

@@ -53,6 +53,10 @@ void set_listener_options(int fd, Millis write_timeout) noexcept;
 // A connection is in the queue of this listening socket. accept() without a free descriptor does not say.
 bool anyone_waits(int listening_fd) noexcept;
 
+// How long the kernel waits for the peer to acknowledge, or to take more, before it breaks the connection
+// (TCP_USER_TIMEOUT; RFC 5482).
+void set_user_timeout(int fd, Millis timeout) noexcept;
+
 // "127.0.0.1:80" of a listening or connected socket, with the port that the kernel chose.
 SocketAddress local_address(int fd);
 

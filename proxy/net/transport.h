@@ -80,6 +80,7 @@ class Transport final : public Retirable, private Watcher {
   // Sends the pieces in order: one system call when the socket takes them all; the rest is copied and queued.
   void write(std::span<const iovec> pieces);
   void write(std::string_view bytes);
+  void set_user_timeout(Millis timeout) noexcept { sse_proxy::set_user_timeout(fd_, timeout); }
   // Bytes that wait here.
   [[nodiscard]] size_t queued() const noexcept { return queue_.size() - queue_sent_; }
   // Whether any byte was queued, or the peer acknowledged any, since the last call. For write time-outs.

@@ -45,6 +45,17 @@ void hand_over(const std::vector<int>& sockets) {
 
 }  // namespace
 
+ConfigurationFile::ConfigurationFile(std::string_view text)
+    : path_("/tmp/sse-proxy-test-" + std::to_string(getpid()) + ".toml") {
+  write(text);
+}
+
+ConfigurationFile::~ConfigurationFile() { unlink(path_.c_str()); }
+
+void ConfigurationFile::write(std::string_view text) const { std::ofstream(path_) << text; }
+
+// --- Process ---
+
 Process::Process(const Args& args, const std::map<std::string, std::string>& environment,
                  unsigned descriptors, const std::vector<int>& sockets) {
   auto [errors, errors_in] = new_pipe();

@@ -24,6 +24,20 @@ inline constexpr bool kSanitized = true;  // figures of memory and time mean not
 inline constexpr bool kSanitized = false;
 #endif
 
+// A file of the test's own, which goes with it.
+class ConfigurationFile {
+ public:
+  explicit ConfigurationFile(std::string_view text);
+  ~ConfigurationFile();
+  ConfigurationFile(const ConfigurationFile&) = delete;
+  ConfigurationFile& operator=(const ConfigurationFile&) = delete;
+  void write(std::string_view text) const;
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
 // A run of the binary, from its start to its exit.
 class Process {
  public:

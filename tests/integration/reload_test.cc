@@ -13,17 +13,7 @@
 namespace sse_proxy::test {
 namespace {
 
-// A file that is in force when the rig starts.
-struct File {
-  explicit File(std::string_view text) : path("/tmp/sse-proxy-reload-" + std::to_string(getpid()) + ".toml") {
-    write(text);
-  }
-  ~File() { unlink(path.c_str()); }
-  void write(std::string_view text) const { std::ofstream(path) << text; }
-  std::string path;
-};
-
-void reload(const AdminRig& rig, const File& file, std::string_view text, std::string_view log) {
+void reload(const AdminRig& rig, const ConfigurationFile& file, std::string_view text, std::string_view log) {
   const size_t before = rig.proxy.count_in_log(log);
   file.write(text);
   rig.proxy.signal(SIGHUP);
@@ -33,8 +23,8 @@ void reload(const AdminRig& rig, const File& file, std::string_view text, std::s
 constexpr std::string_view kReloaded = "configuration reloaded";
 
 TEST(Reload, NewRequestsGetTheNewValuesAndRunningStreamsKeepTheirs) {
-  const File file("sse.keepalive = \"off\"");
-  AdminRig rig({"--config", file.path});
+  const ConfigurationFile file("sse.keepalive = \"off\"");
+  AdminRig rig({"--config", file.path()});
   Stream before(rig, kGet, kStreamHead);
   reload(rig, file, "sse.keepalive = \"50ms\"\nsse.keepalive_comment = \"new\"", kReloaded);
   rig.proxy.wait_for_log("changed=\"sse.keepalive, sse.keepalive_comment\"");
@@ -43,12 +33,12 @@ TEST(Reload, NewRequestsGetTheNewValuesAndRunningStreamsKeepTheirs) {
   EXPECT_EQ(before.client.read_for(Millis(200)), "");
   before.upstream.send(chunk("data: a\n\n"));
   EXPECT_EQ(before.client.read_chunk(), "data: a\n\n");
-  EXPECT_NE(rig.get("/config").find(file.path + ":1:17"), std::string::npos);
+  EXPECT_NE(rig.get("/config").find(file.path() + ":1:17"), std::string::npos);
 }
 
 TEST(Reload, AKeptAliveConnectionIsServedByTheNewRules) {
-  const File file("");
-  AdminRig rig({"--config", file.path});
+  const ConfigurationFile file("");
+  AdminRig rig({"--config", file.path()});
   Peer client = rig.client();
   client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
   Peer upstream = rig.origin.accept();
@@ -61,34 +51,35 @@ TEST(Reload, AKeptAliveConnectionIsServedByTheNewRules) {
 }
 
 TEST(Reload, WhatIsWrongLeavesTheOldConfigurationAndIsNamed) {
-  const File file("sse.keepalive = \"50ms\"");
-  AdminRig rig({"--config", file.path});
+  const ConfigurationFile file("sse.keepalive = \"50ms\"");
+  AdminRig rig({"--config", file.path()});
   reload(rig, file, "sse.keepaliv = \"1s\"", "configuration not reloaded");
-  EXPECT_NE(rig.proxy.wait_for_log("configuration not reloaded").find(file.path + ":1:5"), std::string::npos);
+  EXPECT_NE(rig.proxy.wait_for_log("configuration not reloaded").find(file.path() + ":1:5"),
+            std::string::npos);
   Stream stream(rig, kGet, kStreamHead);
   EXPECT_EQ(stream.client.read_chunk(), ": keep-alive\n\n");
   rig.expect_metric("sse_proxy_config_reload_failures_total", 1);
-  unlink(file.path.c_str());
+  unlink(file.path().c_str());
   rig.proxy.signal(SIGHUP);
   rig.expect_metric("sse_proxy_config_reload_failures_total", 2);
 }
 
 TEST(Reload, WhatNeedsARestartIsNamedAndStaysAsItWas) {
-  const File file("");
-  AdminRig rig({"--config", file.path});
+  const ConfigurationFile file("");
+  AdminRig rig({"--config", file.path()});
   reload(rig, file, "workers = 3\nlimits.backlog = 7\nlog.access = false", kReloaded);
   const std::string line = rig.proxy.wait_for_log("cannot be changed");
   EXPECT_NE(line.find("workers, limits.backlog"), std::string::npos) << line;
   EXPECT_EQ(rig.metric("sse_proxy_workers"), 1);
-  EXPECT_EQ(rig.get("/config").find(file.path + ":1"), std::string::npos) << "what it runs with is shown";
+  EXPECT_EQ(rig.get("/config").find(file.path() + ":1"), std::string::npos) << "what it runs with is shown";
   Stream stream(rig, kGet, text_response("a"));
   EXPECT_EQ(stream.client.read_exactly(1), "a");
   EXPECT_EQ(rig.proxy.count_in_log("path=/events"), 0U) << "log.access is off from now on";
 }
 
 TEST(Reload, TheLogsLevelFollows) {
-  const File file("");
-  AdminRig rig({"--config", file.path});
+  const ConfigurationFile file("");
+  AdminRig rig({"--config", file.path()});
   reload(rig, file, "log.level = \"warn\"", "SIGHUP");
   expect_soon([&] { return rig.get("/config").find("\"warn\"") != std::string::npos; }, "the level");
   Stream stream(rig, kGet, text_response("a"));
@@ -99,8 +90,8 @@ TEST(Reload, TheLogsLevelFollows) {
 }
 
 TEST(Reload, AHundredUnderLoadDropNoStreamAndLeaveNoDescriptor) {
-  const File file("");
-  AdminRig rig({"--config", file.path, "--workers", "2", "--access-log", "off"});
+  const ConfigurationFile file("");
+  AdminRig rig({"--config", file.path(), "--workers", "2", "--access-log", "off"});
   std::vector<std::unique_ptr<Stream>> streams;
   for (int i = 0; i < (kSanitized ? 20 : 200); ++i)
     streams.push_back(std::make_unique<Stream>(rig, kGet, kStreamHead));

@@ -1,5 +1,6 @@
 // Rule 10: memory is bounded, and a slow client slows nobody else down.
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include "tests/integration/proxy_helpers.h"
 
@@ -54,6 +55,34 @@ TEST(Rule10BackPressure, AClientThatTakesNothingForTheWriteTimeoutIsDropped) {
   EXPECT_TRUE(stream.upstream.wait_for_close());
   rig.proxy.wait_for_log("timeouts.write");
   EXPECT_EQ(rig.proxy.stop_and_count()["slow_clients_dropped"], 1U);
+}
+
+// A client of /patient that takes nothing is served when it takes again, after more than the 300 ms of
+// others.
+void expect_patience(Rig& rig) {
+  Stream stream(rig, "GET /patient HTTP/1.1\r\nHost: a\r\n\r\n", kPlainHead, {.receive_buffer = 4096});
+  const size_t sent = stream.upstream.send_until_blocked(kFarTooMuch);
+  std::this_thread::sleep_for(Millis(1200));
+  stream.upstream.close();
+  const Chunked got = read_chunked_to_end(stream.client);
+  EXPECT_TRUE(got.complete);
+  EXPECT_EQ(got.body.size(), sent);
+}
+
+TEST(Rule10BackPressure, TheWriteTimeoutOfARuleHoldsWhereItIsLonger) {
+  const ConfigurationFile file(
+      "timeouts.write = \"300ms\"\n[[rule]]\npath = \"/patient\"\ntimeouts.write = \"1m\"\n");
+  Rig rig({"--config", file.path()});
+  expect_patience(rig);
+}
+
+TEST(Rule10BackPressure, AWriteTimeoutThatAReloadMadeLongerHolds) {
+  const ConfigurationFile file("timeouts.write = \"300ms\"\n");
+  Rig rig({"--config", file.path()});
+  file.write("timeouts.write = \"1m\"\n");
+  rig.proxy.signal(SIGHUP);
+  rig.proxy.wait_for_log("configuration reloaded");
+  expect_patience(rig);
 }
 
 TEST(Rule10BackPressure, AClientThatTakesALittleIsNotDropped) {

@@ -6,25 +6,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include "tests/integration/proxy_helpers.h"
 
 namespace sse_proxy::test {
 namespace {
-
-class ConfigurationFile {
- public:
-  explicit ConfigurationFile(std::string_view text)
-      : path_("/tmp/sse-proxy-test-" + std::to_string(getpid()) + ".toml") {
-    std::ofstream(path_) << text;
-  }
-  ~ConfigurationFile() { unlink(path_.c_str()); }
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // Exits with `code` after exactly one line, which contains all of `words`.
 void expect_refusal(const Args& args, int code, const std::vector<std::string>& words,

@@ -2,8 +2,6 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <fstream>
-
 #include "tests/integration/proxy_helpers.h"
 
 namespace sse_proxy::test {
@@ -150,10 +148,9 @@ TEST(Tunnel, AnUpgradeThatNoRuleAllowsIsForwardedWithoutIt) {
 }
 
 TEST(Tunnel, RulesSayWhichProtocolsAPathMaySwitchTo) {
-  const std::string path = ::testing::TempDir() + "upgrades-" + std::to_string(getpid()) + ".toml";
-  std::ofstream(path)
-      << "[[rule]]\npath = \"/never\"\nupgrades = []\n[[rule]]\npath = \"/mqtt\"\nupgrades = [\"mqtt\"]\n";
-  Rig rig({"--config", path});
+  const ConfigurationFile file(
+      "[[rule]]\npath = \"/never\"\nupgrades = []\n[[rule]]\npath = \"/mqtt\"\nupgrades = [\"mqtt\"]\n");
+  Rig rig({"--config", file.path()});
   const auto forwarded = [&](std::string_view target, std::string_view protocol) {
     Peer client = rig.client();
     client.send("GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: " +
@@ -164,7 +161,6 @@ TEST(Tunnel, RulesSayWhichProtocolsAPathMaySwitchTo) {
   EXPECT_EQ(forwarded("/mqtt", "websocket"), "");
   EXPECT_EQ(forwarded("/mqtt", "websocket, mqtt"), "mqtt");
   EXPECT_EQ(forwarded("/other", "websocket"), "websocket");
-  unlink(path.c_str());
 }
 
 TEST(Tunnel, ARefusedUpgradeIsAnOrdinaryAnswerAndTheConnectionGoesOn) {
