@@ -31,7 +31,9 @@ void Exchange::plan_stream_end(TimePoint earliest) {
   if (worker_.draining() && earliest == kNever) earliest = worker_.now();
   if (earliest == kNever) return;
   const Millis left = std::max(Millis::zero(), worker_.drain_ends() - earliest);
-  stream_end_due_ = std::min(stream_end_due_, earliest + worker_.spread(left, 0.0, kLatestDrainEnd));
+  const TimePoint end = earliest + worker_.spread(left, 0.0, kLatestDrainEnd);
+  if (end >= stream_end_due_) return;
+  stream_end_due_ = end;
   stream_end_outcome_ = Outcome::drained;
 }
 

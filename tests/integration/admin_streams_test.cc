@@ -1,5 +1,6 @@
 // /streams, DELETE /streams/ID and /config.
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <list>
 #include <nlohmann/json.hpp>
@@ -113,6 +114,19 @@ TEST(AdminStreams, DeleteWaitsForTheEventThatIsUnderWay) {
   stream.upstream.send(chunk("lf\n\n"));
   EXPECT_EQ(stream.client.read_chunk(), "data: half\n\n");
   EXPECT_TRUE(read_chunked_to_end(stream.client).complete);
+}
+
+TEST(AdminStreams, ADrainDoesNotTakeADeletionOver) {
+  AdminRig rig({"--keepalive", "off"});
+  Stream stream(rig, kGet, kStreamHead);
+  stream.upstream.send(chunk("data: a\n\ndata: ha"));
+  EXPECT_EQ(stream.client.read_chunk(), "data: a\n\n");
+  EXPECT_EQ(status_of(rig.ask("/streams/0.1", "DELETE").head), 202);
+  rig.proxy.signal(SIGTERM);
+  rig.proxy.wait_for_log("draining");
+  stream.upstream.send(chunk("lf\n\n"));
+  EXPECT_TRUE(read_chunked_to_end(stream.client).complete);
+  rig.proxy.wait_for_log("end=admin");
 }
 
 TEST(AdminStreams, DeleteCutsAPostStreamOff) {
