@@ -29,6 +29,11 @@ std::string host_sentence(const Options& options) {
   return "with Host: " + options.upstream_host;
 }
 
+std::string trust_sentence(const std::vector<std::string>& trusted) {
+  if (trusted.empty() || trusted.front() == "none") return "Replaces every X-Forwarded-* that comes in.";
+  return "Keeps X-Forwarded-* of trusted proxies (" + joined(trusted) + "), and replaces that of others.";
+}
+
 void add_line(std::string& out, const std::string& line) { out += line + "\n"; }
 
 void describe_tls(std::string& out, const Options& options) {
@@ -113,6 +118,7 @@ std::string describe(const Loaded& loaded) {
                                             : "and the rest for peers on this machine."));
   }
   if (!options.behind.empty()) add_line(out, "Stands behind " + joined(options.behind) + ".");
+  add_line(out, trust_sentence(options.trusted_proxies.texts));
   describe_tls(out, options);
   describe_streams(out, options);
   describe_rules(out, loaded.rules);

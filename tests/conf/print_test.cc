@@ -66,6 +66,7 @@ upgrades = []
   EXPECT_EQ(text, R"(Listens on 0.0.0.0:8081, unix:/run/p.sock, with 2 workers.
 Passes requests to http://a, http://b in turn, with the Host that the client sent.
 Stands behind alb, envoy.
+Keeps X-Forwarded-* of trusted proxies (private, unix), and replaces that of others.
 Expects event streams at /v1/**, whatever the request's Accept says.
 Answers an expected event stream with 200 when the upstream is silent for 20s.
 Holds an incomplete event up to 1MiB or 5s.
@@ -81,13 +82,15 @@ TEST(Check, ItSaysWhatTlsMeansOnBothSides) {
   const std::string text =
       good(load_with({"check", "--listen", "0.0.0.0:8443", "--listen", "http://127.0.0.1:8080", "--tls-cert",
                       "a.pem", "--tls-key", "a.key", "--tls-client-ca", "clients.pem", "--upstream",
-                      "https://app", "--upstream-ca", "ca.pem", "--upstream-server-name", "app.internal"}))
+                      "https://app", "--upstream-ca", "ca.pem", "--upstream-server-name", "app.internal",
+                      "--trusted-proxies", "none"}))
           .text;
   EXPECT_THAT(
       text,
       HasSubstr(
           "Listens on 0.0.0.0:8443 (TLS), http://127.0.0.1:8080, with 1 worker.\n"
           "Passes requests to https://app, with the upstream's own Host.\n"
+          "Replaces every X-Forwarded-* that comes in.\n"
           "Speaks TLS 1.2 and later with a.pem; a client needs a certificate that clients.pem verifies.\n"
           "Verifies https upstreams by ca.pem, as app.internal.\n"));
 }
