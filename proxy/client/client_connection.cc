@@ -7,7 +7,6 @@
 #include "proxy/ops/log.h"
 
 namespace sse_proxy {
-namespace {}  // namespace
 
 ClientConnection::ClientConnection(Worker& worker, const PeerAddress& peer)
     : worker_(worker),

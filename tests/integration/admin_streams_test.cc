@@ -105,12 +105,16 @@ TEST(AdminStreams, DeleteEndsAGetStreamAtABoundary) {
   rig.expect_metric("sse_proxy_streams_ended_total{reason=\"admin\"}", 1);
 }
 
-TEST(AdminStreams, DeleteWaitsForTheEventThatIsUnderWay) {
-  AdminRig rig({"--keepalive", "off"});
-  Stream stream(rig, kGet, kStreamHead);
+void delete_within_an_event(const AdminRig& rig, Stream& stream) {
   stream.upstream.send(chunk("data: a\n\ndata: ha"));
   EXPECT_EQ(stream.client.read_chunk(), "data: a\n\n");
   EXPECT_EQ(status_of(rig.ask("/streams/0.1", "DELETE").head), 202);
+}
+
+TEST(AdminStreams, DeleteWaitsForTheEventThatIsUnderWay) {
+  AdminRig rig({"--keepalive", "off"});
+  Stream stream(rig, kGet, kStreamHead);
+  delete_within_an_event(rig, stream);
   stream.upstream.send(chunk("lf\n\n"));
   EXPECT_EQ(stream.client.read_chunk(), "data: half\n\n");
   EXPECT_TRUE(read_chunked_to_end(stream.client).complete);
@@ -119,9 +123,7 @@ TEST(AdminStreams, DeleteWaitsForTheEventThatIsUnderWay) {
 TEST(AdminStreams, ADrainDoesNotTakeADeletionOver) {
   AdminRig rig({"--keepalive", "off"});
   Stream stream(rig, kGet, kStreamHead);
-  stream.upstream.send(chunk("data: a\n\ndata: ha"));
-  EXPECT_EQ(stream.client.read_chunk(), "data: a\n\n");
-  EXPECT_EQ(status_of(rig.ask("/streams/0.1", "DELETE").head), 202);
+  delete_within_an_event(rig, stream);
   rig.proxy.signal(SIGTERM);
   rig.proxy.wait_for_log("draining");
   stream.upstream.send(chunk("lf\n\n"));

@@ -62,7 +62,7 @@ TEST(Rule10BackPressure, AClientThatTakesNothingForTheWriteTimeoutIsDropped) {
 void expect_patience(Rig& rig) {
   Stream stream(rig, "GET /patient HTTP/1.1\r\nHost: a\r\n\r\n", kPlainHead, {.receive_buffer = 4096});
   const size_t sent = stream.upstream.send_until_blocked(kFarTooMuch);
-  std::this_thread::sleep_for(Millis(1200));
+  EXPECT_FALSE(stream.upstream.wait_for_close(Millis(1200)));
   stream.upstream.close();
   const Chunked got = read_chunked_to_end(stream.client);
   EXPECT_TRUE(got.complete);
