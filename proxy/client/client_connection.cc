@@ -329,7 +329,8 @@ void ClientConnection::on_drain() {
 }
 
 bool ClientConnection::close_if_silent() {
-  if (aborting_ || !transport_->nothing_to_read()) return false;
+  const bool is_read = state_ != State::lingering || discarded_ <= kLingerBytes;
+  if (aborting_ || (is_read && !transport_->nothing_to_read())) return false;
   close();
   return true;
 }

@@ -238,6 +238,19 @@ TEST(Rule13OwnErrors, TheAnswerSurvivesAClientThatUploadsMuchBeforeItReads) {
   EXPECT_EQ(client.ending(), Ending::fin);
 }
 
+TEST(Rule13OwnErrors, AClientWhoseUploadIsNoLongerReadGivesWayToAnother) {
+  Proxy proxy({"--upstream", "http://127.0.0.1:" + std::to_string(refused_port()), "--max-connections", "1"});
+  for (int i = 0; i < 3; ++i) {  // on a machine that stalls, its time may be over first
+    Peer uploader = proxy.client();
+    uploader.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n");
+    uploader.send_until_blocked(100U << 20, Millis(50));
+    Peer next = proxy.client();
+    next.send(kGet);
+    EXPECT_EQ(status_of(read_response(next).head), 502);
+  }
+  EXPECT_GE(proxy.stop_and_count()["idle_clients_closed"], 1U);
+}
+
 TEST(Rule13OwnErrors, AClientThatUploadsForEverIsCutOff) {
   const Proxy proxy({"--upstream", "http://127.0.0.1:" + std::to_string(refused_port())});
   Peer client = proxy.client();
